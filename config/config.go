@@ -1,0 +1,37 @@
+package config
+
+// Files are the places where a repository keeps its configuration, in the order of search.
+var Files = []string{".github/netpol-impact.yaml", ".netpol-impact.yaml"}
+
+// Config is everything that a repository can set. The zero value has every default.
+type Config struct {
+	// Targets, if any, are what is rendered; otherwise they are found.
+	Targets []Target `json:"targets,omitempty"`
+	// Namespaces gives the labels of namespaces that are not in the manifests.
+	Namespaces map[string]Labels `json:"namespaces,omitempty"`
+	// PodCIDRs are the addresses of the cluster's pods.
+	PodCIDRs []string `json:"podCIDRs,omitempty"`
+	Gate     Gate     `json:"gate,omitempty"`
+}
+
+// Labels are a namespace's labels.
+type Labels map[string]string
+
+// Target is something to render.
+type Target struct {
+	// Path is a folder or a file, from the repository's root.
+	Path string `json:"path"`
+	// Values are a Helm chart's value files, from the repository's root.
+	Values []string `json:"values,omitempty"`
+	// Release and Namespace are those that a chart is installed with; Namespace is also the one of objects that name none.
+	Release   string `json:"release,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	// Cluster names what the target is deployed into; otherwise it is found.
+	Cluster string `json:"cluster,omitempty"`
+}
+
+// Gate sets from which severity on a finding fails the gate: critical, high, medium, low, info, or never.
+type Gate struct {
+	FailOnOpened  string `json:"fail-on-opened,omitempty"`
+	FailOnBlocked string `json:"fail-on-blocked,omitempty"`
+}

@@ -1,0 +1,154 @@
+package impact
+
+import (
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Severity is how bad a finding is.
+type Severity string
+
+// The severities, worst first.
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+	Info     Severity = "info"
+)
+
+// Rank orders severities: 0 for info up to 4 for critical, -1 for none.
+func (s Severity) Rank() int {
+	for i, known := range []Severity{Info, Low, Medium, High, Critical} {
+		if s == known {
+			return i
+		}
+	}
+	return -1
+}
+
+// Confidence tells whether a verdict rests on known facts alone.
+type Confidence string
+
+// The confidences of a verdict.
+const (
+	Exact       Confidence = "exact"
+	Approximate Confidence = "approximate"
+)
+
+// Kind is what a finding is about.
+type Kind string
+
+// The kinds of findings.
+const (
+	Opened   Kind = "opened"
+	Blocked  Kind = "blocked"
+	Workload Kind = "workload"
+	Path     Kind = "path"
+	Hygiene  Kind = "hygiene"
+	Promise  Kind = "promise"
+	Waiver   Kind = "waiver"
+)
+
+// Result is the answer to a whole comparison.
+type Result struct {
+	// Base and Head say, for people, what was compared.
+	Base, Head string
+	Clusters   []Cluster
+	Gate       Gate
+	// Diagnostics are about everything that could not be analysed, or not as its author may think.
+	Diagnostics []manifest.Diagnostic
+}
+
+// Cluster is the part of a result that is about one cluster.
+type Cluster struct {
+	Name    string
+	Targets []string
+	// Findings are ordered: worst first, then by volume, then by title.
+	Findings []Finding
+	// Counts sums up what was compared.
+	Counts Counts
+	// Changes has one row a pair of peers whose connections differ, complete and exact; nil unless asked for.
+	Changes []Change
+}
+
+// Counts says how much was compared and how much of it changed. A pair is a source and a destination.
+type Counts struct {
+	// Workloads and Policies count what head has (base, where head has none of the cluster's targets).
+	Workloads, Policies int
+	// OpenedPairs and BlockedPairs count pairs of workloads that are on both sides and gain or lose a port.
+	OpenedPairs, BlockedPairs int
+}
+
+// Finding is a group of connections, or a remark, that shares cause and severity.
+type Finding struct {
+	// ID numbers the finding within its result: F1, F2, …
+	ID         string
+	Rule       string
+	Severity   Severity
+	Confidence Confidence
+	Kind       Kind
+	// Title is one line: who, what and the consequence.
+	Title string
+	// Explanation says in plain words why it is so; Advice what to do.
+	Explanation, Advice string
+	Connections         []Connection
+	Causes              []Cause
+	Evidence            []Evidence
+	// Fingerprint stays the same under unrelated changes.
+	Fingerprint string
+}
+
+// Connection is a rectangle of connections: every source to every destination on every port.
+type Connection struct {
+	Sources, Destinations []Peer
+	Ports                 []reach.PortRange
+	// Count is how many pairs of workloads, potential workloads and address blocks it holds.
+	Count int
+}
+
+// Cause is a changed object without which the finding would not be.
+type Cause struct {
+	// Object names it: "NetworkPolicy shop/deny-all".
+	Object string
+	File   string
+	Line   int
+	// Side is where File and Line are to be looked up: "head", or "base" for what was removed.
+	Side string
+	// Change says what changed about it: added, removed, "spec.ingress[0] edited".
+	Change string
+}
+
+// Evidence is a reason why a finding matters.
+type Evidence struct {
+	// Kind is what it rests on: dependency, exposure, observed flow, promise, declared port.
+	Kind, Text string
+	File       string
+	Line       int
+}
+
+// Change is one pair of peers whose connections differ.
+type Change struct {
+	Source, Destination Peer
+	Opened, Blocked     []reach.PortRange
+}
+
+// Listing is what is allowed in one state.
+type Listing struct {
+	CNI         string
+	Connections []Allowed
+	Diagnostics []manifest.Diagnostic
+}
+
+// Allowed is a rectangle of allowed connections.
+type Allowed struct {
+	Sources, Destinations []Peer
+	Ports                 []reach.PortRange
+	Confidence            Confidence
+}
+
+// Gate is the pass-or-fail decision.
+type Gate struct {
+	Pass    bool
+	Reasons []string
+}

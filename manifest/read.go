@@ -1,0 +1,156 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Read returns the objects of a file's text and a diagnostic for each document that is broken. Documents without
+// apiVersion and kind (value files, configuration of other programs) are passed over; the items of a List are objects
+// of their own.
+func Read(file string, text []byte) ([]*Object, []Diagnostic) {
+	var objects []*Object
+	var problems []Diagnostic
+	for doc := range Documents(text) {
+		if !mayBeObject(doc.Text) {
+			continue
+		}
+		found, broken := readDocument(file, doc)
+		objects = append(objects, found...)
+		problems = append(problems, broken...)
+	}
+	return objects, problems
+}
+
+// mayBeObject looks for the two words that every object holds.
+func mayBeObject(text []byte) bool {
+	return bytes.Contains(text, []byte("apiVersion")) && bytes.Contains(text, []byte("kind"))
+}
+
+func readDocument(file string, doc Document) ([]*Object, []Diagnostic) {
+	root, err := parse(doc)
+	if err != nil {
+		line, text := doc.Line, err.Error()
+		var le *lineError
+		if errors.As(err, &le) {
+			line = le.line
+		}
+		return nil, []Diagnostic{{Severity: Error, File: file, Line: line, Message: "broken YAML: " + text, Digest: digest(doc.Text)}}
+	}
+	return FromNode(file, root)
+}
+
+// FromNode makes an object of a document's root, or several of a List's.
+func FromNode(file string, root *Node) ([]*Object, []Diagnostic) {
+	apiVersion, kind := root.Get("apiVersion"), root.Get("kind")
+	if apiVersion == nil || kind == nil {
+		return nil, nil
+	}
+	broken := func(at *Node, object, format string, args ...any) []Diagnostic {
+		return []Diagnostic{{Severity: Error, Object: object, File: file, Line: at.LineOr(root.Line),
+			Message: fmt.Sprintf(format, args...), Digest: digest(root.AppendJSON(nil))}}
+	}
+	if apiVersion.Str() == "" || kind.Str() == "" {
+		return nil, broken(apiVersion, "", "apiVersion and kind must be non-empty strings")
+	}
+	if items := root.Get("items"); items != nil && strings.HasSuffix(kind.Text, "List") {
+		return fromList(file, items)
+	}
+	o := &Object{Kind: kind.Text, Origin: Origin{File: file, Line: root.Line}, Body: root}
+	o.Group, o.Version = SplitAPIVersion(apiVersion.Text)
+	for _, f := range []struct {
+		name string
+		into *string
+	}{{"name", &o.Name}, {"namespace", &o.Namespace}} {
+		value := root.Get("metadata", f.name)
+		if !value.IsNull() && value.Kind != String {
+			return nil, broken(value, o.Kind, "metadata.%s: %s is a %s, not a string; quote it", f.name, value.Text, value.Kind)
+		}
+		*f.into = value.Str()
+	}
+	if o.Name == "" {
+		o.Name = root.Get("metadata", "generateName").Str()
+	}
+	if o.Name == "" && root.Get("metadata") != nil && !isToolFile(o) {
+		return nil, broken(root.Get("metadata"), o.Kind, "metadata.name is missing")
+	}
+	return []*Object{o}, nil
+}
+
+// isToolFile tells whether an object is a build tool's own input, which no cluster stores and which needs no name.
+func isToolFile(o *Object) bool {
+	return o.Group == "kustomize.config.k8s.io" || o.Group == "builtin"
+}
+
+func fromList(file string, items *Node) ([]*Object, []Diagnostic) {
+	var objects []*Object
+	var problems []Diagnostic
+	for i := range items.Elements() {
+		found, broken := FromNode(file, &items.Items[i])
+		objects = append(objects, found...)
+		problems = append(problems, broken...)
+	}
+	return objects, problems
+}
+
+// parse reads one document into nodes whose lines count from the start of the file.
+func parse(doc Document) (*Node, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(doc.Text, &root); err != nil {
+		return nil, atLine(err, doc.Line-1)
+	}
+	if err := boundAliases(&root); err != nil {
+		return nil, &lineError{line: doc.Line, text: err.Error()}
+	}
+	return FromYAML(&root, doc.Line-1)
+}
+
+// boundAliases refuses a document that would grow without measure when its aliases are expanded.
+func boundAliases(root *yaml.Node) error {
+	sizes := make(map[*yaml.Node]int)
+	var size func(n *yaml.Node, depth int) int
+	size = func(n *yaml.Node, depth int) int {
+		if depth > 10000 {
+			return maxNodes + 1
+		}
+		if n.Kind == yaml.AliasNode {
+			n = n.Alias
+		}
+		if known, ok := sizes[n]; ok {
+			return known
+		}
+		sizes[n] = maxNodes + 1 // an alias inside its own anchor
+		total := 1
+		for _, child := range n.Content {
+			if total += size(child, depth+1); total > maxNodes {
+				total = maxNodes + 1
+				break
+			}
+		}
+		sizes[n] = total
+		return total
+	}
+	if size(root, 0) > maxNodes {
+		return fmt.Errorf("the document has more than %d values once its aliases are expanded", maxNodes)
+	}
+	return nil
+}
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s*)?line (\d+): (.*)`)
+
+// atLine moves a YAML library's error to its line in the file.
+func atLine(err error, offset int) error {
+	if m := yamlErrorLine.FindStringSubmatch(err.Error()); m != nil {
+		if line, convErr := strconv.Atoi(m[1]); convErr == nil {
+			return &lineError{line: line + offset, text: m[2]}
+		}
+	}
+	text := err.Error()
+	return &lineError{line: offset + 1, text: strings.TrimPrefix(text, "yaml: ")}
+}

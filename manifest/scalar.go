@@ -1,0 +1,104 @@
+package manifest
+
+import (
+	"strconv"
+	"strings"
+)
+
+type truth uint8
+
+const (
+	notBool truth = iota
+	isTrue
+	isFalse
+)
+
+// boolWord tells which boolean a plain scalar is in YAML 1.1, as the API server's clients read it.
+func boolWord(s string) truth {
+	switch s {
+	case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+		return isTrue
+	case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+		return isFalse
+	}
+	return notBool
+}
+
+// plainKind is the type of an unquoted scalar in YAML 1.1 with the JSON schema that Kubernetes clients use
+// (sigs.k8s.io/yaml): timestamps and sexagesimal numbers are strings.
+func plainKind(s string) Kind {
+	if s == "" {
+		return Null
+	}
+	switch c := s[0]; {
+	case c == '~' && len(s) == 1:
+		return Null
+	case c == 'n' || c == 'N':
+		if s == "null" || s == "Null" || s == "NULL" {
+			return Null
+		}
+		fallthrough
+	case c == 'y' || c == 'Y' || c == 't' || c == 'T' || c == 'f' || c == 'F' || c == 'o' || c == 'O':
+		if boolWord(s) != notBool {
+			return Bool
+		}
+		return String
+	case c == '+' || c == '-' || c == '.' || c >= '0' && c <= '9':
+		return numberKind(s)
+	}
+	return String
+}
+
+func numberKind(s string) Kind {
+	switch strings.ToLower(strings.TrimLeft(s, "+-")) {
+	case ".inf":
+		return Float
+	case ".nan":
+		if s[0] == '.' {
+			return Float
+		}
+		return String
+	}
+	plain := strings.ReplaceAll(s, "_", "")
+	if _, err := strconv.ParseInt(plain, 0, 64); err == nil {
+		return Int
+	}
+	if _, err := strconv.ParseUint(plain, 0, 64); err == nil {
+		return Int
+	}
+	if isDecimalFloat(plain) {
+		return Float
+	}
+	return String
+}
+
+// isDecimalFloat matches [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?, YAML 1.1's decimal numbers.
+func isDecimalFloat(s string) bool {
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "+"), "-")
+	digits := func() int {
+		n := 0
+		for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+			n++
+		}
+		s = s[n:]
+		return n
+	}
+	whole := digits()
+	fraction := 0
+	if strings.HasPrefix(s, ".") {
+		s = s[1:]
+		if fraction = digits(); whole == 0 && fraction == 0 {
+			return false
+		}
+	} else if whole == 0 {
+		return false
+	}
+	if s == "" {
+		return true
+	}
+	if s[0] != 'e' && s[0] != 'E' {
+		return false
+	}
+	s = strings.TrimLeft(s[1:], "+-")
+	return digits() > 0 && s == ""
+}
