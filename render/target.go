@@ -1,0 +1,41 @@
+package render
+
+import "strings"
+
+// Kind is the tool that renders a target.
+type Kind string
+
+// The kinds of targets.
+const (
+	Kustomize Kind = "kustomize"
+	Helm      Kind = "helm"
+	Plain     Kind = "plain"
+)
+
+// Target is something that is rendered as a whole: an overlay, a chart with its values, a folder of YAML.
+type Target struct {
+	Kind Kind
+	// Path is a folder or, for plain YAML, perhaps a file; slash-separated from the tree's root, "." for the root itself.
+	Path string
+	// Values are a chart's value files from the tree's root; a later one overrides an earlier one.
+	Values []string
+	// Release is the name that a chart is installed under; the chart's own name if empty.
+	Release string
+	// Namespace is where the target is deployed: a chart's release namespace, and the namespace of objects that name
+	// none. Empty if unknown.
+	Namespace string
+	// Cluster names what the target is deployed into where the configuration says so.
+	Cluster string
+}
+
+// String names the target for people: "overlays/prod", "charts/app with values-prod.yaml".
+func (t Target) String() string {
+	if len(t.Values) == 0 {
+		return t.Path
+	}
+	names := make([]string, len(t.Values))
+	for i, file := range t.Values {
+		names[i] = strings.TrimPrefix(file, t.Path+"/")
+	}
+	return t.Path + " with " + strings.Join(names, ", ")
+}
