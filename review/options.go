@@ -1,0 +1,79 @@
+package review
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Options says what to compare. The zero value compares the working tree of the current folder's repository with the
+// merge base of HEAD and the default branch.
+type Options struct {
+	// Dir is the folder from which relative paths and the repository are looked up; the current folder if empty.
+	Dir string
+	// Base and Head each name a side: a git revision, a folder, a file of YAML, or "-" for Stdin. A name that is both a
+	// path and a revision is refused; "./name" is always a path, a full commit hash always a revision.
+	Base, Head string
+	// Targets are paths of what to render; if empty, targets are found.
+	Targets []string
+	// Config is the path of the configuration within the trusted side; if empty, [config.Files] are tried.
+	Config string
+	// TrustHead takes the configuration from head. Otherwise it is base's.
+	TrustHead bool
+	// Gate replaces the configuration's thresholds where it sets one. With OnlyTighten it can only make them stricter.
+	Gate        config.Gate
+	OnlyTighten bool
+	// Expand asks for [impact.Cluster.Changes].
+	Expand bool
+	// Stdin is read for a side named "-".
+	Stdin io.Reader
+	// Progress, if set, is told what is being done. Calls do not overlap.
+	Progress func(doing string)
+}
+
+func (o Options) progress(format string, args ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// UsageError is a mistake in the options or the configuration. Its text says what to change.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+func (e *UsageError) Unwrap() error { return e.Err }
+
+func usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
+
+// The exit codes of the program.
+const (
+	ExitClean      = 0 // nothing that the gate stops
+	ExitGate       = 1 // the gate failed
+	ExitUsage      = 2 // a mistake in the options or the configuration
+	ExitIncomplete = 3 // something could not be analysed
+)
+
+// ExitCode is the exit code that a result asks for: what could not be analysed weighs more than the gate.
+func ExitCode(r *impact.Result) int {
+	switch {
+	case Incomplete(r.Diagnostics):
+		return ExitIncomplete
+	case !r.Gate.Pass:
+		return ExitGate
+	}
+	return ExitClean
+}
+
+// Incomplete tells whether a diagnostic says that something was not analysed.
+func Incomplete(diagnostics []manifest.Diagnostic) bool {
+	for _, d := range diagnostics {
+		if d.Severity == manifest.Error {
+			return true
+		}
+	}
+	return false
+}
