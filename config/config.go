@@ -10,7 +10,7 @@ type Config struct {
 	// Namespaces gives the labels of namespaces that are not in the manifests.
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
 	// PodCIDRs are the addresses of the cluster's pods.
-	PodCIDRs []string `json:"podCIDRs,omitempty"`
+	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
 	Gate     Gate     `json:"gate,omitempty"`
 }
 
@@ -32,6 +32,6 @@ type Target struct {
 
 // Gate sets from which severity on a finding fails the gate: critical, high, medium, low, info, or never.
 type Gate struct {
-	FailOnOpened  string `json:"fail-on-opened,omitempty"`
-	FailOnBlocked string `json:"fail-on-blocked,omitempty"`
+	FailOnOpened  string `json:"fail-on-opened,omitempty" yaml:"fail-on-opened"`
+	FailOnBlocked string `json:"fail-on-blocked,omitempty" yaml:"fail-on-blocked"`
 }

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Never is the threshold of a gate that only informs.
+const Never = "never"
+
+// Thresholds are the values of a gate's settings, the strictest last.
+var Thresholds = []string{Never, "critical", "high", "medium", "low", "info"}
+
+// Read reads a configuration. An error names the file and, where it can, the line and what to change.
+func Read(file string, text []byte) (Config, error) {
+	var c Config
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("%s: %s", file, plain(err))
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return Config{}, fmt.Errorf("%s: %s", file, plain(err))
+	}
+	if err := c.check(file, &root); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// plain is a YAML error without the names of Go types.
+func plain(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
+	if line, field, ok := strings.Cut(text, ": field "); ok {
+		name, _, _ := strings.Cut(field, " ")
+		return fmt.Sprintf("%s: there is no setting %q", line, name)
+	}
+	return text
+}
+
+func (c *Config) check(file string, root *yaml.Node) error {
+	wrong := func(n *yaml.Node, path, format string, args ...any) error {
+		return fmt.Errorf("%s: line %d: %s: %s", file, n.Line, path, fmt.Sprintf(format, args...))
+	}
+	for _, t := range []struct {
+		name  string
+		value *string
+	}{{"fail-on-opened", &c.Gate.FailOnOpened}, {"fail-on-blocked", &c.Gate.FailOnBlocked}} {
+		value, err := Threshold(*t.value)
+		if err != nil {
+			return wrong(at(root, "gate", t.name), "gate."+t.name, "%s", err)
+		}
+		*t.value = value
+	}
+	for i, cidr := range c.PodCIDRs {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			return wrong(item(at(root, "podCIDRs"), i), "podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
+		}
+	}
+	for i, t := range c.Targets {
+		for _, path := range append([]string{t.Path}, t.Values...) {
+			if !fs.ValidPath(path) {
+				return wrong(item(at(root, "targets"), i), "targets", "%q is no path below the repository's root such as overlays/prod", path)
+			}
+		}
+	}
+	return nil
+}
+
+// Threshold checks a gate's setting and returns it in its usual form; "off" is another word for never.
+func Threshold(value string) (string, error) {
+	if value == "off" {
+		return Never, nil
+	}
+	if value == "" || slices.Contains(Thresholds, value) {
+		return value, nil
+	}
+	return "", fmt.Errorf("%q is no threshold; use critical, high, medium, low, info or never", value)
+}
+
+// at follows keys from a document's root; where one is missing, it stays at the last node found.
+func at(n *yaml.Node, path ...string) *yaml.Node {
+	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	for _, key := range path {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == key {
+				n = n.Content[i+1]
+				break
+			}
+		}
+	}
+	return n
+}
+
+func item(n *yaml.Node, i int) *yaml.Node {
+	if i < len(n.Content) {
+		return n.Content[i]
+	}
+	return n
+}

@@ -1,0 +1,71 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestReadFillsEverySetting(t *testing.T) {
+	got, err := Read("c.yaml", []byte(`
+targets:
+- path: charts/app
+  values: [charts/app/values-prod.yaml]
+  release: app
+  namespace: shop
+  cluster: prod
+namespaces:
+  monitoring: {team: ops}
+podCIDRs: [10.244.0.0/16]
+gate:
+  fail-on-opened: off
+  fail-on-blocked: medium
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Targets:    []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
+		Namespaces: map[string]Labels{"monitoring": {"team": "ops"}},
+		PodCIDRs:   []string{"10.244.0.0/16"},
+		Gate:       Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestAnEmptyConfigurationHasEveryDefault(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n"} {
+		got, err := Read("c.yaml", []byte(text))
+		if err != nil || !reflect.DeepEqual(got, Config{}) {
+			t.Errorf("%q: got %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestAMistakeIsToldWithItsLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"gates: {}\n":                         `c.yaml: line 1: there is no setting "gates"`,
+		"gate:\n  fail-on-opened: hihg\n":     `c.yaml: line 2: gate.fail-on-opened: "hihg" is no threshold; use critical`,
+		"podCIDRs:\n- 10.0.0.0/8\n- nope\n":   `c.yaml: line 3: podCIDRs: "nope" is no block of addresses`,
+		"targets:\n- path: ../elsewhere\n":    `c.yaml: line 2: targets: "../elsewhere" is no path below`,
+		"targets: [\n":                        `c.yaml: line 1: did not find`,
+		"targets:\n- release: no-path-here\n": `c.yaml: line 2: targets: "" is no path`,
+	} {
+		_, err := Read("c.yaml", []byte(text))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("gate: {fail-on-opened: off}\n"))
+	f.Add([]byte("targets:\n- path: a\n  values: [b]\npodCIDRs: [::/0]\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if _, err := Read("c.yaml", text); err != nil && !strings.HasPrefix(err.Error(), "c.yaml: ") {
+			t.Errorf("an error without its file: %v", err)
+		}
+	})
+}
