@@ -1,0 +1,91 @@
+// Package gate decides from the findings and the configured thresholds whether a change passes, and says why not.
+//
+// A finding whose verdict is approximate never fails the gate by itself: a merge is not stopped on a guess. What could
+// not be analysed is not the gate's business but its caller's.
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact"
+)
+
+// Default is the threshold of a setting that is left out.
+const Default = "high"
+
+// Decide returns the gate's decision. Blocked connections are held against fail-on-blocked, everything else against
+// fail-on-opened.
+func Decide(clusters []impact.Cluster, thresholds config.Gate) impact.Gate {
+	var opened, blocked []string
+	for _, c := range clusters {
+		for _, f := range c.Findings {
+			switch {
+			case f.Confidence == impact.Approximate:
+			case f.Kind == impact.Blocked && fails(f.Severity, thresholds.FailOnBlocked):
+				blocked = append(blocked, f.ID)
+			case f.Kind != impact.Blocked && fails(f.Severity, thresholds.FailOnOpened):
+				opened = append(opened, f.ID)
+			}
+		}
+	}
+	g := impact.Gate{Pass: len(opened)+len(blocked) == 0}
+	if len(blocked) > 0 {
+		g.Reasons = append(g.Reasons, reason(blocked, "fail-on-blocked", thresholds.FailOnBlocked))
+	}
+	if len(opened) > 0 {
+		g.Reasons = append(g.Reasons, reason(opened, "fail-on-opened", thresholds.FailOnOpened))
+	}
+	return g
+}
+
+func fails(s impact.Severity, threshold string) bool {
+	if threshold == config.Never {
+		return false
+	}
+	return s.Rank() >= impact.Severity(or(threshold)).Rank()
+}
+
+func reason(ids []string, setting, threshold string) string {
+	verb := "reach"
+	if len(ids) == 1 {
+		verb = "reaches"
+	}
+	return fmt.Sprintf("%s %s %s: %s", strings.Join(ids, ", "), verb, setting, or(threshold))
+}
+
+func or(threshold string) string {
+	if threshold == "" {
+		return Default
+	}
+	return threshold
+}
+
+// Override returns the thresholds of c with those that by sets.
+func Override(c, by config.Gate) config.Gate {
+	if by.FailOnOpened != "" {
+		c.FailOnOpened = by.FailOnOpened
+	}
+	if by.FailOnBlocked != "" {
+		c.FailOnBlocked = by.FailOnBlocked
+	}
+	return c
+}
+
+// Tighten returns the stricter of both thresholds, setting by setting: what comes from an untrusted place can only add
+// reasons to fail.
+func Tighten(c, by config.Gate) config.Gate {
+	return config.Gate{
+		FailOnOpened:  stricter(c.FailOnOpened, by.FailOnOpened),
+		FailOnBlocked: stricter(c.FailOnBlocked, by.FailOnBlocked),
+	}
+}
+
+func stricter(a, b string) string {
+	if b != "" && slices.Index(config.Thresholds, b) > slices.Index(config.Thresholds, or(a)) {
+		return b
+	}
+	return a
+}
