@@ -105,14 +105,15 @@ func parse(doc Document) (*Node, error) {
 	if err := yaml.Unmarshal(doc.Text, &root); err != nil {
 		return nil, atLine(err, doc.Line-1)
 	}
-	if err := boundAliases(&root); err != nil {
+	if err := BoundAliases(&root); err != nil {
 		return nil, &lineError{line: doc.Line, text: err.Error()}
 	}
 	return FromYAML(&root, doc.Line-1)
 }
 
-// boundAliases refuses a document that would grow without measure when its aliases are expanded.
-func boundAliases(root *yaml.Node) error {
+// BoundAliases refuses a document that would grow without measure when its aliases are expanded. Check it before another
+// library parses the same text.
+func BoundAliases(root *yaml.Node) error {
 	sizes := make(map[*yaml.Node]int)
 	var size func(n *yaml.Node, depth int) int
 	size = func(n *yaml.Node, depth int) int {
