@@ -1,17 +1,6 @@
 package reach
 
-// Protocol is a transport protocol, as policies write it: TCP, UDP, SCTP, ICMP.
-type Protocol string
-
-// The protocols that NetworkPolicy knows.
-const (
-	TCP  Protocol = "TCP"
-	UDP  Protocol = "UDP"
-	SCTP Protocol = "SCTP"
-)
+import "github.com/netpol-impact/netpol-impact/impact/policy"
 
 // PortRange is a range of ports of one protocol, both ends included.
-type PortRange struct {
-	Protocol Protocol
-	From, To int
-}
+type PortRange = policy.PortRange

@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"net/netip"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Direction is the direction of a connection seen from the subject.
+type Direction uint8
+
+// The directions.
+const (
+	Ingress Direction = iota
+	Egress
+)
+
+// Directions are both of them, for loops.
+var Directions = [2]Direction{Ingress, Egress}
+
+func (d Direction) String() string { return [...]string{"ingress", "egress"}[d] }
+
+// Verdict is what a rule says of the connections it matches.
+type Verdict uint8
+
+// The verdicts. Pass leaves the tier undecided.
+const (
+	Allow Verdict = iota
+	Deny
+	Pass
+)
+
+func (v Verdict) String() string { return [...]string{"allow", "deny", "pass"}[v] }
+
+// Tier is a policy's place among those that act on the same subject; lower tiers are asked first.
+type Tier int
+
+// The tiers of Kubernetes' own dialects.
+const (
+	Admin    Tier = 1000
+	Default  Tier = 1_000_000
+	Baseline Tier = 10_000_000
+)
+
+// Policy is one policy object, compiled.
+type Policy struct {
+	Object *manifest.Object
+	Tier   Tier
+	// Order sorts the policies of a tier; equal ones go by name.
+	Order float64
+	// Subject is whom the policy governs, in all of the forms it names.
+	Subject []Pods
+	// Isolates tells for each direction whether what no rule decides is denied.
+	Isolates [2]bool
+	Rules    [2][]Rule
+}
+
+// Rule is one rule of a policy.
+type Rule struct {
+	Verdict Verdict
+	// Any matches every peer, pods and addresses alike; Peers is then empty. A rule with neither matches nothing.
+	Any   bool
+	Peers []Peer
+	// AllPorts matches every port of every protocol; Ports is then empty. A rule with neither matches nothing.
+	AllPorts bool
+	Ports    []Port
+	// Part is where the rule stands in the policy's object.
+	Part *manifest.Node
+}
+
+// Peer is what the other end of a connection may be: exactly one of its fields is set.
+type Peer struct {
+	Pods  *Pods
+	Block *Block
+	Nodes *Selector
+	// Domain is a domain name, "*." in front standing for any depth of subdomains.
+	Domain string
+}
+
+// Pods selects pods by their namespace and their labels.
+type Pods struct {
+	Namespaces Namespaces
+	Pods       Selector
+}
+
+// Namespaces selects namespaces: the one named, or those whose labels match where no name is given.
+type Namespaces struct {
+	Name     string
+	Selector Selector
+}
+
+// Block is a set of addresses: a prefix without some of its parts.
+type Block struct {
+	CIDR   netip.Prefix
+	Except []netip.Prefix
+}
+
+// Port is ports of a protocol: by number (From to To, both included; 0, 0 for all) or by the name that the destination's
+// containers give them.
+type Port struct {
+	// Protocol is empty for a name whose protocol is the container port's.
+	Protocol Protocol
+	From, To int
+	Name     string
+}

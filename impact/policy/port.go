@@ -1,0 +1,132 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Protocol is a transport protocol, as policies write it.
+type Protocol string
+
+// The protocols that have ports.
+const (
+	TCP  Protocol = "TCP"
+	UDP  Protocol = "UDP"
+	SCTP Protocol = "SCTP"
+)
+
+// protocols gives each protocol its place on the axis of ports.
+var protocols = [...]Protocol{TCP, UDP, SCTP}
+
+// PortRange is a range of ports of one protocol, both ends included.
+type PortRange struct {
+	Protocol Protocol
+	From, To int
+}
+
+// PortSet is a set of (protocol, port) pairs: disjoint spans in ascending order that do not touch, on an axis where
+// protocol p's port n stands at index(p)·2¹⁶ + n. The zero value is empty. Values are immutable.
+type PortSet []span
+
+// span is a closed interval of the axis.
+type span struct{ lo, hi uint32 }
+
+// maxPort is the greatest port; port 0 is none.
+const maxPort = 65535
+
+// AllPorts is every port of every protocol.
+func AllPorts() PortSet {
+	all := make(PortSet, len(protocols))
+	for i := range protocols {
+		all[i] = span{uint32(i)<<16 | 1, uint32(i)<<16 | maxPort}
+	}
+	return all
+}
+
+// Range is the set of a protocol's ports from…to; 0, 0 means all of them. An unknown protocol has none.
+func Range(p Protocol, from, to int) PortSet {
+	i := slices.Index(protocols[:], p)
+	if i < 0 {
+		return nil
+	}
+	if from == 0 && to == 0 {
+		from, to = 1, maxPort
+	}
+	return PortSet{{uint32(i)<<16 | uint32(from), uint32(i)<<16 | uint32(to)}}
+}
+
+// Ranges is the set as ranges, for output.
+func (s PortSet) Ranges() []PortRange {
+	out := make([]PortRange, len(s))
+	for i, r := range s {
+		out[i] = PortRange{Protocol: protocols[r.lo>>16], From: int(r.lo & maxPort), To: int(r.hi & maxPort)}
+	}
+	return out
+}
+
+// Union is the ports in either set.
+func (s PortSet) Union(t PortSet) PortSet {
+	switch {
+	case len(s) == 0:
+		return t
+	case len(t) == 0:
+		return s
+	}
+	all := make(PortSet, 0, len(s)+len(t))
+	all = append(append(all, s...), t...)
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
+	out := all[:1]
+	for _, r := range all[1:] {
+		last := &out[len(out)-1]
+		// Port 0 does not exist, so that spans of neighbouring protocols never touch.
+		if r.lo <= last.hi+1 {
+			last.hi = max(last.hi, r.hi)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// Intersect is the ports in both sets.
+func (s PortSet) Intersect(t PortSet) PortSet {
+	var out PortSet
+	for i, j := 0, 0; i < len(s) && j < len(t); {
+		if lo, hi := max(s[i].lo, t[j].lo), min(s[i].hi, t[j].hi); lo <= hi {
+			out = append(out, span{lo, hi})
+		}
+		if s[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+// Intersects tells whether the sets have a port in common.
+func (s PortSet) Intersects(t PortSet) bool {
+	for i, j := 0, 0; i < len(s) && j < len(t); {
+		if max(s[i].lo, t[j].lo) <= min(s[i].hi, t[j].hi) {
+			return true
+		}
+		if s[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return false
+}
+
+// Has tells whether a port is in the set.
+func (s PortSet) Has(p Protocol, port int) bool { return s.Intersects(Range(p, port, port)) }
+
+// Key identifies the set by content.
+func (s PortSet) Key() string {
+	b := make([]byte, 0, 8*len(s))
+	for _, r := range s {
+		b = append(b, byte(r.lo>>24), byte(r.lo>>16), byte(r.lo>>8), byte(r.lo), byte(r.hi>>24), byte(r.hi>>16), byte(r.hi>>8), byte(r.hi))
+	}
+	return string(b)
+}

@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+)
+
+// Selector is a label selector in canonical form: equal meanings written differently (matchLabels, expressions in
+// another order) are equal values of Key. The zero value selects everything.
+type Selector struct {
+	// Requirements are all to be met; sorted, without duplicates.
+	Requirements []Requirement
+	key          string
+}
+
+// Requirement is one condition on a label.
+type Requirement struct {
+	Key      string
+	Operator metav1.LabelSelectorOperator
+	// Values are sorted; used by In and NotIn only.
+	Values []string
+}
+
+// NewSelector makes a selector of the API's form. It fails where the API server would.
+func NewSelector(s metav1.LabelSelector) (Selector, error) {
+	requirements := make([]Requirement, 0, len(s.MatchLabels)+len(s.MatchExpressions))
+	for key, value := range s.MatchLabels {
+		requirements = append(requirements, Requirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{value}})
+	}
+	for _, e := range s.MatchExpressions {
+		values := slices.Clone(e.Values)
+		slices.Sort(values)
+		requirements = append(requirements, Requirement{Key: e.Key, Operator: e.Operator, Values: slices.Compact(values)})
+	}
+	for _, r := range requirements {
+		if err := r.validate(); err != nil {
+			return Selector{}, err
+		}
+	}
+	return canonical(requirements), nil
+}
+
+// validate applies the rules of labels.NewRequirement, which the API server applies, too.
+func (r Requirement) validate() error {
+	operators := map[metav1.LabelSelectorOperator]selection.Operator{
+		metav1.LabelSelectorOpIn:           selection.In,
+		metav1.LabelSelectorOpNotIn:        selection.NotIn,
+		metav1.LabelSelectorOpExists:       selection.Exists,
+		metav1.LabelSelectorOpDoesNotExist: selection.DoesNotExist,
+	}
+	op, ok := operators[r.Operator]
+	if !ok {
+		return fmt.Errorf("operator %q is none of In, NotIn, Exists, DoesNotExist", r.Operator)
+	}
+	_, err := labels.NewRequirement(r.Key, op, r.Values)
+	return err
+}
+
+func canonical(requirements []Requirement) Selector {
+	words := make([]string, len(requirements))
+	for i, r := range requirements {
+		words[i] = r.String()
+	}
+	slices.SortFunc(requirements, func(a, b Requirement) int { return strings.Compare(a.String(), b.String()) })
+	requirements = slices.CompactFunc(requirements, func(a, b Requirement) bool { return a.String() == b.String() })
+	slices.Sort(words)
+	return Selector{Requirements: requirements, key: strings.Join(slices.Compact(words), ",")}
+}
+
+// String is the requirement as kubectl writes it.
+func (r Requirement) String() string {
+	switch r.Operator {
+	case metav1.LabelSelectorOpExists:
+		return r.Key
+	case metav1.LabelSelectorOpDoesNotExist:
+		return "!" + r.Key
+	case metav1.LabelSelectorOpIn:
+		if len(r.Values) == 1 {
+			return r.Key + "=" + r.Values[0]
+		}
+		return r.Key + " in (" + strings.Join(r.Values, ",") + ")"
+	}
+	if len(r.Values) == 1 {
+		return r.Key + "!=" + r.Values[0]
+	}
+	return r.Key + " notin (" + strings.Join(r.Values, ",") + ")"
+}
+
+// String is the selector as kubectl writes it, "*" if it selects everything.
+func (s Selector) String() string {
+	if s.key == "" {
+		return "*"
+	}
+	return s.key
+}
+
+// Everything tells whether the selector selects whatever there is.
+func (s Selector) Everything() bool { return len(s.Requirements) == 0 }
+
+// Matches tells whether labels meet every requirement.
+func (s Selector) Matches(labels map[string]string) bool {
+	for i := range s.Requirements {
+		if !s.Requirements[i].Matches(labels) {
+			return false
+		}
+	}
+	return true
+}
+
+// Matches tells whether labels meet the requirement: NotIn is met where the key is absent (API reference of
+// LabelSelectorRequirement).
+func (r *Requirement) Matches(labels map[string]string) bool {
+	value, present := labels[r.Key]
+	switch r.Operator {
+	case metav1.LabelSelectorOpIn:
+		return present && slices.Contains(r.Values, value)
+	case metav1.LabelSelectorOpNotIn:
+		return !present || !slices.Contains(r.Values, value)
+	case metav1.LabelSelectorOpExists:
+		return present
+	}
+	return !present
+}
+
+// InNamespace selects the namespace of that name.
+func InNamespace(name string) Namespaces { return Namespaces{Name: name} }
+
+// Key identifies what is selected, by content.
+func (n Namespaces) Key() string {
+	if n.Name != "" {
+		return n.Name
+	}
+	return "{" + n.Selector.key + "}"
+}
+
+// Key identifies what is selected, by content.
+func (p Pods) Key() string { return p.Namespaces.Key() + "|" + p.Pods.key }
