@@ -6,6 +6,8 @@ import (
 	"io/fs"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/kustomize"
+	"github.com/netpol-impact/netpol-impact/render/plain"
 )
 
 // Output is what a target renders to.
@@ -17,8 +19,26 @@ type Output struct {
 
 // Render renders one target of a tree. An error means that the target did not render at all.
 func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
-	if err := ctx.Err(); err != nil {
+	var out Output
+	err := ctx.Err()
+	if err == nil {
+		out.Objects, out.Diagnostics, err = render(ctx, fsys, t)
+	}
+	if err != nil {
 		return Output{}, fmt.Errorf("rendering %s: %w", t, err)
 	}
-	return Output{}, fmt.Errorf("rendering %s: there is no renderer for targets of kind %q", t, t.Kind)
+	if t.Namespace != "" {
+		deployInto(t.Namespace, out.Objects)
+	}
+	return out, nil
+}
+
+func render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []manifest.Diagnostic, error) {
+	switch t.Kind {
+	case Kustomize:
+		return kustomize.Build(ctx, fsys, t.Path)
+	case Plain:
+		return plain.Read(ctx, fsys, t.Path)
+	}
+	return nil, nil, fmt.Errorf("there is no renderer for targets of kind %q", t.Kind)
 }

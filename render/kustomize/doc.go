@@ -1,0 +1,12 @@
+// Package kustomize builds kustomizations in this process, as `kustomize build` does with its default options. In goes
+// a folder of a tree; out come its objects in the order that kustomize prints them, each with the file it was written
+// in and, for every field that still says what that file says, the line.
+//
+// Nothing is fetched and nothing is run: a remote base or file, an exec function or a plugin is an error that names
+// the kustomization and its field. Paths do not leave the tree. Files are read as they are needed, so that a tree which
+// records its reads knows what a build depends on. Builds take turns, because kustomize keeps the schema of its merges
+// in a global variable.
+//
+// The package does not bound the time and memory of a build beyond the expansion of YAML aliases, and a build that has
+// begun does not notice that its context ends.
+package kustomize

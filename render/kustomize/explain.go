@@ -1,0 +1,63 @@
+package kustomize
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// explain makes kustomize's error readable: it tells the broken document's file and line, which kustomize does not
+// know, and leaves out the attempts to read a folder as a file.
+func explain(tree fs.FS, dir string, err error) error {
+	if strings.Contains(err.Error(), "MalformedYAMLError") || strings.Contains(err.Error(), "yaml:") {
+		if broken := firstBroken(tree, dir, make(map[string]bool)); broken != nil {
+			return broken
+		}
+	}
+	return errors.New(shorten(err.Error()))
+}
+
+// firstBroken looks for a resource that is no valid YAML.
+func firstBroken(tree fs.FS, dir string, seen map[string]bool) error {
+	k, err := load(tree, dir)
+	if err != nil || seen[dir] {
+		return err
+	}
+	seen[dir] = true
+	for _, ref := range append(k.Resources, k.Components...) {
+		at, err := k.place("resources", ref)
+		if err != nil {
+			return err
+		}
+		if info, err := fs.Stat(tree, at); err == nil && info.IsDir() {
+			if err := firstBroken(tree, at, seen); err != nil {
+				return err
+			}
+			continue
+		}
+		text, err := fs.ReadFile(tree, at)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", at, err)
+		}
+		if _, problems := manifest.Read(at, text); len(problems) > 0 {
+			return fmt.Errorf("reading %s:%d: %s", problems[0].File, problems[0].Line, problems[0].Message)
+		}
+	}
+	return nil
+}
+
+var (
+	attempt = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': [^:]* must resolve to a file': `)
+	recurse = regexp.MustCompile(`(?:accumulating (?:resources|components): |recursed (?:accumulation of|merging from) path '[^']*': )`)
+)
+
+func shorten(text string) string {
+	text = attempt.ReplaceAllString(text, "")
+	text = recurse.ReplaceAllString(text, "")
+	text = strings.ReplaceAll(text, mount+"/", "")
+	return strings.TrimSpace(text)
+}

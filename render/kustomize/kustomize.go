@@ -1,0 +1,120 @@
+package kustomize
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Build builds the kustomization in the folder dir, a slash-separated path from the tree's root. An error means that
+// there is no output at all; kustomize knows no half-built kustomization.
+func Build(ctx context.Context, tree fs.FS, dir string) ([]*manifest.Object, []manifest.Diagnostic, error) {
+	b, err := build(ctx, tree, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return b.objects()
+}
+
+// A built kustomization has its output and where each object of it comes from.
+type built struct {
+	tree    fs.FS
+	dir     string
+	output  resmap.ResMap
+	origins []origin
+}
+
+// turn lets one build run at a time, and holds whether the schema is still the built-in one.
+var turn = func() chan bool {
+	c := make(chan bool, 1)
+	c <- true
+	return c
+}()
+
+func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
+	if _, err := fs.Stat(tree, dir); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", dir, err)
+	}
+	w := walk{tree: tree, seen: make(map[string]bool)}
+	if err := w.visit(dir, false); err != nil {
+		return nil, err
+	}
+	top, err := load(tree, dir)
+	if err != nil {
+		return nil, err
+	}
+	var clean bool
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case clean = <-turn:
+	}
+	if !clean || w.setsSchema {
+		openapi.ResetOpenAPI()
+	}
+	b, err := buildAlone(tree, top)
+	// A panic may have left the schema half read.
+	turn <- !w.setsSchema && err == nil
+	return b, err
+}
+
+// buildAlone needs the turn.
+func buildAlone(tree fs.FS, top *kustomization) (*built, error) {
+	files := newFilesystem(tree)
+	b := &built{tree: tree, dir: top.dir}
+	if !top.asksForOrigins() {
+		files.instead[top.file] = top.withOrigins()
+	}
+	output, err := run(files, top.dir)
+	if err == nil {
+		b.origins, err = originsOf(output)
+	}
+	if err == nil && !top.asksForOrigins() {
+		err = output.RemoveOriginAnnotations()
+	}
+	if files.patchesAnnotations && !top.asksForOrigins() {
+		// A JSON patch of annotations sees the one that we added: only a build without it is the true one.
+		delete(files.instead, top.file)
+		output, err = run(files, top.dir)
+	}
+	if files.refused != nil {
+		return nil, files.refused
+	}
+	if err != nil {
+		return nil, explain(tree, top.dir, err)
+	}
+	if len(b.origins) != output.Size() {
+		b.origins = make([]origin, output.Size())
+	}
+	b.output = output
+	return b, nil
+}
+
+// run builds with kustomize's defaults: files only below each kustomization, no plugins, no functions, no helm.
+func run(files *filesystem, dir string) (output resmap.ResMap, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			output, err = nil, fmt.Errorf("kustomize failed: %v", r)
+		}
+	}()
+	// Warnings about deprecated fields go straight to the process's standard error, over and over.
+	stderr := os.Stderr
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+		defer func() {
+			os.Stderr = stderr
+			null.Close()
+		}()
+	}
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified // as the command does: sortOptions, or else the legacy order
+	return krusty.MakeKustomizer(options).Run(files, path.Join(mount, dir))
+}

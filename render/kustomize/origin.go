@@ -1,0 +1,107 @@
+package kustomize
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// An origin tells where kustomize took an object from.
+type origin struct {
+	// file is where the object, or the settings of its generator, are written; relative to the folder that is built.
+	file string
+	// generator is the kind of the generator that made the object, such as ConfigMapGenerator; empty if it was read.
+	generator string
+	// name is that of the generator's own settings, if they are a document of their own.
+	name string
+}
+
+// namesAnnotations tells whether a patch may point to annotations.
+func namesAnnotations(text []byte) bool { return bytes.Contains(text, []byte("metadata/annotations")) }
+
+func (k *kustomization) asksForOrigins() bool {
+	return slices.Contains(k.BuildMetadata, types.OriginAnnotations)
+}
+
+// withOrigins is the kustomization's text with a demand for origins.
+func (k *kustomization) withOrigins() []byte {
+	var root yaml.Node
+	if yaml.Unmarshal(k.text, &root) != nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
+		return k.text
+	}
+	top := root.Content[0]
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		if top.Content[i].Value == "buildMetadata" {
+			top.Content = slices.Delete(top.Content, i, i+2)
+			break
+		}
+	}
+	demand := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, option := range append(slices.Clone(k.BuildMetadata), types.OriginAnnotations) {
+		demand.Content = append(demand.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: option})
+	}
+	top.Content = append(top.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "buildMetadata"}, demand)
+	text, err := yaml.Marshal(&root)
+	if err != nil {
+		return k.text
+	}
+	return text
+}
+
+// originsOf reads the annotations that kustomize left, in the order of the output.
+func originsOf(output resmap.ResMap) ([]origin, error) {
+	origins := make([]origin, output.Size())
+	for i, res := range output.Resources() {
+		from, err := res.GetOrigin()
+		if err != nil {
+			return nil, fmt.Errorf("reading the origin of %s: %w", res.CurId(), err)
+		}
+		switch {
+		case from == nil:
+		case from.ConfiguredIn != "":
+			origins[i] = origin{file: from.ConfiguredIn, generator: from.ConfiguredBy.Kind, name: from.ConfiguredBy.Name}
+		default:
+			origins[i] = origin{file: from.Path}
+		}
+	}
+	return origins, nil
+}
+
+// fileIn is the origin's file from the tree's root; the built folder's kustomization stands in for an unknown one.
+func (o origin) fileIn(dir, otherwise string) string {
+	if o.file == "" {
+		return otherwise
+	}
+	return path.Join(dir, o.file)
+}
+
+func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
+	top, err := load(b.tree, b.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	sources := newSources(b.tree)
+	var objects []*manifest.Object
+	var problems []manifest.Diagnostic
+	for i, res := range b.output.Resources() {
+		root, err := convert(res.YNode())
+		if err != nil {
+			return nil, nil, fmt.Errorf("converting %s: %w", res.CurId(), err)
+		}
+		file := b.origins[i].fileIn(b.dir, top.file)
+		found, broken := manifest.FromNode(file, root)
+		for _, o := range found {
+			sources.locate(o, b.origins[i])
+		}
+		objects = append(objects, found...)
+		problems = append(problems, broken...)
+	}
+	return objects, problems, nil
+}

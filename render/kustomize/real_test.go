@@ -1,0 +1,164 @@
+package kustomize
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+var (
+	program = flag.String("kustomize", "", "compare with this kustomize program, of v5.8")
+	corpus  = flag.String("corpus", "../../testdata", "folders with kustomizations, separated as in $PATH")
+)
+
+// eachKustomization calls test with the folder of every kustomization below the corpus.
+func eachKustomization(t *testing.T, test func(t *testing.T, root, dir string)) {
+	for _, root := range filepath.SplitList(*corpus) {
+		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
+			if slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) {
+				t.Run(filepath.Join(root, path.Dir(name)), func(t *testing.T) { test(t, root, path.Dir(name)) })
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestOutputEqualsTheRealProgram(t *testing.T) {
+	if *program == "" {
+		t.Skip("SKIPPED: give -kustomize=PATH to compare with the real program")
+	}
+	eachKustomization(t, func(t *testing.T, root, dir string) {
+		want, wantErr := exec.Command(*program, "build", filepath.Join(root, dir)).Output()
+		b, err := build(context.Background(), os.DirFS(root), dir)
+		if err != nil || wantErr != nil {
+			if (err == nil) != (wantErr == nil) {
+				var exit *exec.ExitError
+				errors.As(wantErr, &exit)
+				t.Fatalf("got error %v, the program says %v", err, wantErr)
+			}
+			t.Logf("both refuse: %v", err)
+			return
+		}
+		got, err := b.output.AsYaml()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
+		t.Logf("the same %d bytes", len(want))
+	})
+}
+
+func TestObjectsAreThoseOfTheOutput(t *testing.T) {
+	eachKustomization(t, func(t *testing.T, root, dir string) {
+		b, err := build(context.Background(), os.DirFS(root), dir)
+		if err != nil {
+			return // a component cannot be built alone
+		}
+		text, err := b.output.AsYaml()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := b.objects()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := manifest.Read("output", text)
+		if len(got) != len(want) {
+			t.Fatalf("got %d objects, want %d", len(got), len(want))
+		}
+		for i := range got {
+			if g, w := canonical(got[i].Body), canonical(want[i].Body); g != w {
+				t.Errorf("%s: got %s, want %s", got[i], g, w)
+			}
+		}
+	})
+}
+
+// canonical is a node's JSON with sorted keys.
+func canonical(n *manifest.Node) string {
+	switch n.Kind {
+	case manifest.Map:
+		var fields []string
+		n.Fields(func(key, value *manifest.Node) bool {
+			fields = append(fields, fmt.Sprintf("%q:%s", key.Text, canonical(value)))
+			return true
+		})
+		slices.Sort(fields)
+		return "{" + strings.Join(fields, ",") + "}"
+	case manifest.List:
+		var items []string
+		for i := range n.Items {
+			items = append(items, canonical(&n.Items[i]))
+		}
+		return "[" + strings.Join(items, ",") + "]"
+	}
+	return string(n.AppendJSON(nil))
+}
+
+func TestLinesAreTrue(t *testing.T) {
+	eachKustomization(t, func(t *testing.T, root, dir string) {
+		tree := os.DirFS(root)
+		objects, _, err := Build(context.Background(), tree, dir)
+		if err != nil {
+			return
+		}
+		for _, o := range objects {
+			if o.Origin.Line == 0 {
+				t.Errorf("%s of %s has no line", o, o.Origin.File)
+			}
+			checkLines(t, tree, o)
+		}
+	})
+}
+
+// checkLines looks for the text of each key and each short value on the line that it claims to stand on. A value that
+// was changed claims its key's line, so there it is the key that is looked for.
+func checkLines(t *testing.T, tree fs.FS, o *manifest.Object) {
+	t.Helper()
+	text, err := fs.ReadFile(tree, o.Origin.File)
+	if err != nil {
+		t.Errorf("%s: %v", o, err)
+		return
+	}
+	lines := strings.Split(string(text), "\n")
+	var check func(n *manifest.Node, outer int)
+	check = func(n *manifest.Node, outer int) {
+		n.Fields(func(key, value *manifest.Node) bool {
+			if key.Line > 0 && key.Line != n.Line && !strings.Contains(lines[key.Line-1], key.Text) {
+				t.Errorf("%s: %s:%d does not hold the key %s", o, o.Origin.File, key.Line, key.Text)
+			}
+			if value.Line > 0 && value.Line < key.Line {
+				t.Errorf("%s: %s is said to be on line %d, before its key on %d", o, key.Text, value.Line, key.Line)
+			}
+			check(value, key.Line)
+			return true
+		})
+		for i := range n.Elements() {
+			check(&n.Items[i], n.Line)
+		}
+		if n.Kind > manifest.Null && n.Kind < manifest.List && n.Line > 0 && n.Line != outer && !strings.Contains(n.Text, "\n") &&
+			!strings.Contains(lines[n.Line-1], n.Text) {
+			t.Errorf("%s: %s:%d does not hold %q", o, o.Origin.File, n.Line, n.Text)
+		}
+	}
+	check(o.Body, 0)
+}

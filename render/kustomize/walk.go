@@ -1,0 +1,256 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+)
+
+// walk visits every kustomization that a build reaches, before the build: kustomize itself would fetch a remote
+// reference without asking, and its words for a missing file are hard to understand.
+type walk struct {
+	tree fs.FS
+	seen map[string]bool
+	// setsSchema tells that a kustomization sets the schema that kustomize merges by.
+	setsSchema bool
+}
+
+// A kustomization is one kustomization file.
+type kustomization struct {
+	types.Kustomization
+	dir, file string
+	text      []byte
+}
+
+// A refError is a reference in a kustomization that cannot be followed.
+type refError struct {
+	file  string
+	line  int
+	field string
+	ref   string
+	text  string
+}
+
+func (e *refError) Error() string {
+	return fmt.Sprintf("%s:%d: %s: %s %s", e.file, e.line, e.field, e.ref, e.text)
+}
+
+func (k *kustomization) refuse(field, ref, format string, args ...any) error {
+	line := 1
+	for _, word := range []string{ref, field} {
+		if at := bytes.Index(k.text, []byte(word)); at >= 0 {
+			line += bytes.Count(k.text[:at], []byte("\n"))
+			break
+		}
+	}
+	return &refError{file: k.file, line: line, field: field, ref: ref, text: fmt.Sprintf(format, args...)}
+}
+
+// load reads the kustomization file of a folder.
+func load(tree fs.FS, dir string) (*kustomization, error) {
+	var found *kustomization
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		file := path.Join(dir, name)
+		text, err := fs.ReadFile(tree, file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file, err)
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%s and %s stand side by side; remove one", found.file, name)
+		}
+		found = &kustomization{dir: dir, file: file, text: text}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("%s has no kustomization.yaml: %w", dir, fs.ErrNotExist)
+	}
+	if err := boundAliases(found.text); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", found.file, err)
+	}
+	if err := found.Unmarshal(found.text); err != nil {
+		return nil, fmt.Errorf("reading %s: %s", found.file, strings.TrimPrefix(err.Error(), "invalid Kustomization: "))
+	}
+	found.FixKustomization()
+	return found, nil
+}
+
+// visit follows the kustomization of a folder. asConfig tells that its output configures a generator or transformer.
+func (w *walk) visit(dir string, asConfig bool) error {
+	key := fmt.Sprint(asConfig, dir)
+	if w.seen[key] {
+		return nil
+	}
+	w.seen[key] = true
+	k, err := load(w.tree, dir)
+	if err != nil {
+		return err
+	}
+	if len(k.OpenAPI) > 0 {
+		w.setsSchema = true
+	}
+	if len(k.HelmCharts) > 0 {
+		return k.refuse("helmCharts", k.HelmCharts[0].Name, "is a chart: charts in kustomizations are not rendered yet; name the chart as a target of its own in the configuration")
+	}
+	if asConfig {
+		if err := w.plainConfig(k); err != nil {
+			return err
+		}
+	}
+	for _, ref := range k.Resources {
+		if err := w.resource(k, "resources", ref, asConfig); err != nil {
+			return err
+		}
+	}
+	for _, ref := range k.Components {
+		if err := w.folder(k, "components", ref, asConfig); err != nil {
+			return err
+		}
+	}
+	if err := w.files(k); err != nil {
+		return err
+	}
+	return w.plugins(k)
+}
+
+// place finds what a reference leads to, from the tree's root.
+func (k *kustomization) place(field, ref string) (string, error) {
+	if isRemote(ref) {
+		return "", k.refuse(field, ref, "is remote, and nothing is fetched while rendering; commit a copy and name its path here")
+	}
+	if path.IsAbs(ref) {
+		return "", k.refuse(field, ref, "is an absolute path; name it relative to %s", k.dir)
+	}
+	at := path.Join(k.dir, ref)
+	if at == ".." || strings.HasPrefix(at, "../") {
+		return "", k.refuse(field, ref, "leads out of the repository")
+	}
+	return at, nil
+}
+
+func (w *walk) stat(k *kustomization, field, ref string) (string, fs.FileInfo, error) {
+	at, err := k.place(field, ref)
+	if err != nil {
+		return "", nil, err
+	}
+	info, err := fs.Stat(w.tree, at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, k.refuse(field, ref, "does not exist; there is no %s", at)
+	}
+	if err != nil {
+		return "", nil, k.refuse(field, ref, "cannot be read: %v", err)
+	}
+	return at, info, nil
+}
+
+// resource follows a reference to a file or to a folder with a kustomization.
+func (w *walk) resource(k *kustomization, field, ref string, asConfig bool) error {
+	at, info, err := w.stat(k, field, ref)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return w.base(k, field, ref, at, asConfig)
+	}
+	if asConfig {
+		return w.configFile(k, field, ref, at)
+	}
+	return nil
+}
+
+func (w *walk) folder(k *kustomization, field, ref string, asConfig bool) error {
+	at, info, err := w.stat(k, field, ref)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return k.refuse(field, ref, "is a file; a folder with a kustomization is needed")
+	}
+	return w.base(k, field, ref, at, asConfig)
+}
+
+func (w *walk) base(k *kustomization, field, ref, at string, asConfig bool) error {
+	err := w.visit(at, asConfig)
+	if err != nil && errors.Is(err, fs.ErrNotExist) {
+		return k.refuse(field, ref, "is a folder without a kustomization.yaml")
+	}
+	return err
+}
+
+// file follows a reference to a file that kustomize reads whole.
+func (w *walk) file(k *kustomization, field, ref string) error {
+	_, info, err := w.stat(k, field, ref)
+	if err == nil && info.IsDir() {
+		return k.refuse(field, ref, "is a folder; a file is needed")
+	}
+	return err
+}
+
+// files follows every field that names files other than resources.
+func (w *walk) files(k *kustomization) error {
+	for _, f := range k.fileRefs() {
+		if err := w.file(k, f.field, f.ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type fileRef struct{ field, ref string }
+
+func (k *kustomization) fileRefs() []fileRef {
+	var refs []fileRef
+	add := func(field string, names ...string) {
+		for _, name := range names {
+			if name != "" {
+				refs = append(refs, fileRef{field, name})
+			}
+		}
+	}
+	add("openapi.path", k.OpenAPI["path"])
+	add("crds", k.Crds...)
+	add("configurations", k.Configurations...)
+	for _, p := range k.Patches {
+		add("patches", p.Path)
+	}
+	for _, p := range k.PatchesJson6902 {
+		add("patchesJson6902", p.Path)
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		if !isInline(string(p)) {
+			add("patchesStrategicMerge", string(p))
+		}
+	}
+	for _, r := range k.Replacements {
+		add("replacements", r.Path)
+	}
+	for _, g := range k.ConfigMapGenerator {
+		add("configMapGenerator", generatorFiles(g.KvPairSources)...)
+	}
+	for _, g := range k.SecretGenerator {
+		add("secretGenerator", generatorFiles(g.KvPairSources)...)
+	}
+	return refs
+}
+
+// generatorFiles lists the files of a generator; "key=path" gives one a key of its own.
+func generatorFiles(from types.KvPairSources) []string {
+	names := append([]string{from.EnvSource}, from.EnvSources...)
+	for _, f := range from.FileSources {
+		if _, name, ok := strings.Cut(f, "="); ok {
+			f = name
+		}
+		names = append(names, f)
+	}
+	return names
+}
+
+// isInline tells a patch or a transformer that is written in the kustomization itself from the path of one.
+func isInline(ref string) bool { return strings.ContainsAny(ref, "\n{") }
