@@ -1,0 +1,83 @@
+package pullrequest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// annotations are a result's remarks at the lines that cause its findings, worst first. What could not be analysed comes
+// before all: nobody knows how bad it is.
+func annotations(result *impact.Result, prefix string) []annotation {
+	type ranked struct {
+		annotation
+		rank int
+	}
+	var all []ranked
+	for _, d := range result.Diagnostics {
+		a := annotation{file: d.File, line: d.Line, text: d.Message}
+		if d.Object != "" {
+			a.text = d.Object + ": " + a.text
+		}
+		switch d.Severity {
+		case manifest.Error:
+			a.level, a.title = "error", "Could not be analysed"
+			all = append(all, ranked{a, impact.Critical.Rank() + 1})
+		case manifest.Warning:
+			a.level, a.title = "warning", "May not mean what it seems to"
+			all = append(all, ranked{a, impact.Low.Rank()})
+		}
+	}
+	for _, cluster := range result.Clusters {
+		for _, f := range cluster.Findings {
+			level := ""
+			switch f.Severity {
+			case impact.Critical, impact.High:
+				level = "error"
+			case impact.Medium, impact.Low:
+				level = "warning"
+			default:
+				continue // what informs is in the report
+			}
+			a := annotation{level: level, title: fmt.Sprintf("%s: %s (%s)", f.Severity, f.Rule, cluster.Name), text: f.Title}
+			if f.Explanation != "" {
+				a.text += "\n" + f.Explanation
+			}
+			a.file, a.line, a.text = place(f.Causes, a.text)
+			all = append(all, ranked{a, f.Severity.Rank()})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(b.rank, a.rank) })
+	// Several clusters may have the same finding from the same line.
+	seen := map[annotation]bool{}
+	var kept []annotation
+	for _, r := range all {
+		if r.file != "" {
+			r.file = prefix + r.file
+		}
+		if !seen[r.annotation] {
+			seen[r.annotation] = true
+			kept = append(kept, r.annotation)
+		}
+	}
+	return kept
+}
+
+// place finds the line to show a finding at. Lines that only base has cannot be shown in a pull request: they are told
+// in words.
+func place(causes []impact.Cause, text string) (file string, line int, _ string) {
+	for _, c := range causes {
+		if c.Side != "base" && c.File != "" {
+			return c.File, c.Line, text
+		}
+	}
+	for _, c := range causes {
+		if c.File != "" {
+			return "", 0, fmt.Sprintf("%s\n%s %s: was at %s:%d", text, c.Object, c.Change, c.File, c.Line)
+		}
+	}
+	return "", 0, text
+}
