@@ -3,7 +3,9 @@ package kustomize
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"os"
 	"path"
 
@@ -105,16 +107,26 @@ func run(files *filesystem, dir string) (output resmap.ResMap, err error) {
 			output, err = nil, fmt.Errorf("kustomize failed: %v", r)
 		}
 	}()
-	// Warnings about deprecated fields go straight to the process's standard error, over and over.
-	stderr := os.Stderr
-	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
-		os.Stderr = null
-		defer func() {
-			os.Stderr = stderr
-			null.Close()
-		}()
-	}
+	defer hush()()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified // as the command does: sortOptions, or else the legacy order
 	return krusty.MakeKustomizer(options).Run(files, path.Join(mount, dir))
+}
+
+// hush keeps kustomize's warnings, about deprecated fields and unused variables, from the process's standard error: it
+// would print them once a kustomization and side.
+func hush() (restore func()) {
+	logged, stderr := log.Writer(), os.Stderr
+	log.SetOutput(io.Discard)
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err == nil {
+		os.Stderr = null
+	}
+	return func() {
+		log.SetOutput(logged)
+		os.Stderr = stderr
+		if err == nil {
+			null.Close()
+		}
+	}
 }
