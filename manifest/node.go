@@ -113,6 +113,14 @@ func (n *Node) LineOr(otherwise int) int {
 	return n.Line
 }
 
+// SetLines gives n and everything below it the same line, 0 where the lines that it was parsed with say nothing.
+func (n *Node) SetLines(line int) {
+	n.Line = line
+	for i := range n.Items {
+		n.Items[i].SetLines(line)
+	}
+}
+
 // AppendJSON appends n as JSON to b.
 func (n *Node) AppendJSON(b []byte) []byte {
 	if n == nil {
