@@ -15,7 +15,7 @@ func convert(n *yaml.Node) (*manifest.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	setLines(out, 0)
+	out.SetLines(0)
 	return out, nil
 }
 
@@ -45,12 +45,5 @@ func fixScalars(n *yaml.Node, seen map[*yaml.Node]bool) {
 			continue // every key is a string, but a quoted << would no longer merge
 		}
 		fixScalars(child, seen)
-	}
-}
-
-func setLines(n *manifest.Node, line int) {
-	n.Line = line
-	for i := range n.Items {
-		setLines(&n.Items[i], line)
 	}
 }

@@ -22,8 +22,8 @@ type filesystem struct {
 	instead map[string][]byte
 	// refused is the first file whose contents kustomize was not given: it hides the reason behind other words.
 	refused error
-	// patchesAnnotations tells that a file which was read names annotations by a JSON pointer.
-	patchesAnnotations bool
+	// namesAnnotations tells that a file was read which does something with annotations as a whole.
+	namesAnnotations bool
 }
 
 func newFilesystem(tree fs.FS) *filesystem {
@@ -95,6 +95,6 @@ func (f *filesystem) ReadFile(name string) ([]byte, error) {
 		}
 		return nil, err
 	}
-	f.patchesAnnotations = f.patchesAnnotations || namesAnnotations(text)
+	f.namesAnnotations = f.namesAnnotations || namesAnnotations(text)
 	return text, nil
 }

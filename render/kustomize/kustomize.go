@@ -28,10 +28,11 @@ func Build(ctx context.Context, tree fs.FS, dir string) ([]*manifest.Object, []m
 
 // A built kustomization has its output and where each object of it comes from.
 type built struct {
-	tree    fs.FS
-	dir     string
-	output  resmap.ResMap
-	origins []origin
+	tree      fs.FS
+	top       *kustomization
+	resources []string
+	output    resmap.ResMap
+	origins   []origin
 }
 
 // turn lets one build run at a time, and holds whether the schema is still the built-in one.
@@ -63,6 +64,9 @@ func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
 		openapi.ResetOpenAPI()
 	}
 	b, err := buildAlone(tree, top)
+	if b != nil {
+		b.resources = w.resources
+	}
 	// A panic may have left the schema half read.
 	turn <- !w.setsSchema && err == nil
 	return b, err
@@ -71,7 +75,7 @@ func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
 // buildAlone needs the turn.
 func buildAlone(tree fs.FS, top *kustomization) (*built, error) {
 	files := newFilesystem(tree)
-	b := &built{tree: tree, dir: top.dir}
+	b := &built{tree: tree, top: top}
 	if !top.asksForOrigins() {
 		files.instead[top.file] = top.withOrigins()
 	}
@@ -82,8 +86,8 @@ func buildAlone(tree fs.FS, top *kustomization) (*built, error) {
 	if err == nil && !top.asksForOrigins() {
 		err = output.RemoveOriginAnnotations()
 	}
-	if files.patchesAnnotations && !top.asksForOrigins() {
-		// A JSON patch of annotations sees the one that we added: only a build without it is the true one.
+	if files.namesAnnotations && !top.asksForOrigins() {
+		// What copies annotations copies ours, too: only a build without it is the true one.
 		delete(files.instead, top.file)
 		output, err = run(files, top.dir)
 	}

@@ -128,6 +128,18 @@ func TestFieldsKnowTheirLines(t *testing.T) {
 	}
 }
 
+func TestOurAnnotationIsInNoCopy(t *testing.T) {
+	_, tree, target := scenario(t, "testdata/annotation-patch.txtar")
+	objects, _, err := Build(context.Background(), tree, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := objects[0].Body.Get("spec", "copied")
+	if copied.Get("a").Str() != "b" || copied.Get("config.kubernetes.io/origin") != nil {
+		t.Errorf("got %s", copied.AppendJSON(nil))
+	}
+}
+
 func TestScalarsAreTypedAsKustomizePrintsThem(t *testing.T) {
 	tree := fstest.MapFS{
 		"kustomization.yaml": {Data: []byte("resources: [c.yaml]\ncommonAnnotations: {note: 'true'}\n")},

@@ -11,7 +11,7 @@ import (
 func copyLines(got, written *manifest.Node, otherwise int) {
 	got.Line = otherwise
 	if written == nil || got.Kind != written.Kind {
-		setLines(got, otherwise)
+		got.SetLines(otherwise)
 		return
 	}
 	switch got.Kind {
@@ -27,7 +27,7 @@ func copyLines(got, written *manifest.Node, otherwise int) {
 				return like == nil
 			})
 			if like == nil {
-				setLines(value, got.Line)
+				value.SetLines(got.Line)
 				return true
 			}
 			// A value that was changed stands nearest to its key.

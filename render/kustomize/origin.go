@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -23,8 +24,10 @@ type origin struct {
 	name string
 }
 
-// namesAnnotations tells whether a patch may point to annotations.
-func namesAnnotations(text []byte) bool { return bytes.Contains(text, []byte("metadata/annotations")) }
+// namesAnnotations tells whether a patch or a replacement may take annotations as a whole from an object.
+func namesAnnotations(text []byte) bool {
+	return bytes.Contains(text, []byte("metadata/annotations")) || bytes.Contains(text, []byte("metadata.annotations"))
+}
 
 func (k *kustomization) asksForOrigins() bool {
 	return slices.Contains(k.BuildMetadata, types.OriginAnnotations)
@@ -65,6 +68,8 @@ func originsOf(output resmap.ResMap) ([]origin, error) {
 		}
 		switch {
 		case from == nil:
+		case strings.HasSuffix(from.ConfiguredBy.Kind, "Transformer"):
+			// It threw the annotation away, and then counts as the object's maker.
 		case from.ConfiguredIn != "":
 			origins[i] = origin{file: from.ConfiguredIn, generator: from.ConfiguredBy.Kind, name: from.ConfiguredBy.Name}
 		default:
@@ -74,19 +79,7 @@ func originsOf(output resmap.ResMap) ([]origin, error) {
 	return origins, nil
 }
 
-// fileIn is the origin's file from the tree's root; the built folder's kustomization stands in for an unknown one.
-func (o origin) fileIn(dir, otherwise string) string {
-	if o.file == "" {
-		return otherwise
-	}
-	return path.Join(dir, o.file)
-}
-
 func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
-	top, err := load(b.tree, b.dir)
-	if err != nil {
-		return nil, nil, err
-	}
 	sources := newSources(b.tree)
 	var objects []*manifest.Object
 	var problems []manifest.Diagnostic
@@ -95,10 +88,18 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("converting %s: %w", res.CurId(), err)
 		}
-		file := b.origins[i].fileIn(b.dir, top.file)
+		// Without an origin the kustomization that is built stands in for the file.
+		file, from := b.top.file, b.origins[i]
+		if from.file != "" {
+			file = path.Join(b.top.dir, from.file)
+		}
 		found, broken := manifest.FromNode(file, root)
 		for _, o := range found {
-			sources.locate(o, b.origins[i])
+			if from.file == "" {
+				sources.search(o, b.resources)
+			} else {
+				sources.locate(o, from)
+			}
 		}
 		objects = append(objects, found...)
 		problems = append(problems, broken...)

@@ -60,11 +60,20 @@ func (s *sources) locate(o *manifest.Object, from origin) {
 		o.Origin.Line = s.generatorLine(file, o, from)
 		return
 	}
-	if from.file == "" {
-		return
-	}
 	if like := original(s.read(file).objects, o); like != nil {
 		o.Origin.Line = like.Origin.Line
+		copyLines(o.Body, like.Body, like.Origin.Line)
+	}
+}
+
+// search looks for an object whose origin kustomize did not tell.
+func (s *sources) search(o *manifest.Object, files []string) {
+	var written []*manifest.Object
+	for _, file := range files {
+		written = append(written, s.read(file).objects...)
+	}
+	if like := original(written, o); like != nil {
+		o.Origin = like.Origin
 		copyLines(o.Body, like.Body, like.Origin.Line)
 	}
 }

@@ -19,6 +19,8 @@ type walk struct {
 	seen map[string]bool
 	// setsSchema tells that a kustomization sets the schema that kustomize merges by.
 	setsSchema bool
+	// resources are the files that objects are read from.
+	resources []string
 }
 
 // A kustomization is one kustomization file.
@@ -162,6 +164,7 @@ func (w *walk) resource(k *kustomization, field, ref string, asConfig bool) erro
 	if asConfig {
 		return w.configFile(k, field, ref, at)
 	}
+	w.resources = append(w.resources, at)
 	return nil
 }
 
