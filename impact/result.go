@@ -66,6 +66,8 @@ type Cluster struct {
 	Targets []string
 	// Findings are ordered: worst first, then by volume, then by title.
 	Findings []Finding
+	// Workloads are those on both sides, sorted: reports say "all" and "all except" by them. Nil if unknown.
+	Workloads []WorkloadID
 	// Counts sums up what was compared.
 	Counts Counts
 	// Changes has one row a pair of peers whose connections differ, complete and exact; nil unless asked for.
