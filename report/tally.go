@@ -1,0 +1,212 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+var severities = []impact.Severity{impact.Critical, impact.High, impact.Medium, impact.Low, impact.Info}
+
+// tally sums up findings, so that every format says the same numbers.
+type tally struct {
+	findings int
+	// blocked and opened count connections, a pair of peers once for each finding; workloads and remarks count findings.
+	blocked, opened, workloads, remarks int
+	// approximate counts the findings that rest on unknown facts.
+	approximate int
+	bySeverity  map[impact.Severity]int
+}
+
+func (t *tally) add(findings []impact.Finding) {
+	if t.bySeverity == nil {
+		t.bySeverity = map[impact.Severity]int{}
+	}
+	for i := range findings {
+		f := &findings[i]
+		t.findings++
+		t.bySeverity[f.Severity]++
+		if f.Confidence == impact.Approximate {
+			t.approximate++
+		}
+		switch f.Kind {
+		case impact.Blocked:
+			t.blocked += pairs(f)
+		case impact.Opened:
+			t.opened += pairs(f)
+		case impact.Workload:
+			t.workloads++
+		default:
+			t.remarks++
+		}
+	}
+}
+
+// pairs counts the connections of a finding.
+func pairs(f *impact.Finding) int {
+	n := 0
+	for _, c := range f.Connections {
+		n += c.Count
+	}
+	return n
+}
+
+// severityWords lists how many findings have which severity: "2 high, 3 medium".
+func (t tally) severityWords() string {
+	var words []string
+	for _, s := range severities {
+		if n := t.bySeverity[s]; n > 0 {
+			words = append(words, number(n)+" "+string(s))
+		}
+	}
+	if len(words) == 0 {
+		return "no findings"
+	}
+	return strings.Join(words, ", ")
+}
+
+// changeWords says what changed: "14 connections blocked, 2 opened".
+func (t tally) changeWords() string {
+	var words []string
+	switch {
+	case t.blocked > 0 && t.opened > 0:
+		words = append(words, count(t.blocked, "connection")+" blocked", number(t.opened)+" opened")
+	case t.blocked > 0:
+		words = append(words, count(t.blocked, "connection")+" blocked")
+	case t.opened > 0:
+		words = append(words, count(t.opened, "connection")+" opened")
+	default:
+		words = append(words, "no connection blocked or opened")
+	}
+	if t.workloads > 0 {
+		words = append(words, count(t.workloads, "workload change"))
+	}
+	if t.remarks > 0 {
+		words = append(words, count(t.remarks, "remark"))
+	}
+	return strings.Join(words, ", ")
+}
+
+func (t tally) worst() impact.Severity {
+	for _, s := range severities {
+		if t.bySeverity[s] > 0 {
+			return s
+		}
+	}
+	return ""
+}
+
+// overview is what a whole result amounts to.
+type overview struct {
+	tally
+	// broken is what was not analysed; notes are all other diagnostics.
+	broken, notes                []manifest.Diagnostic
+	clusters, compared, policies int
+	pass                         bool
+}
+
+func summarise(r *impact.Result) overview {
+	o := overview{pass: r.Gate.Pass, clusters: len(r.Clusters)}
+	for i := range r.Clusters {
+		c := &r.Clusters[i]
+		o.add(c.Findings)
+		o.compared += c.Counts.Workloads
+		o.policies += c.Counts.Policies
+	}
+	for _, d := range r.Diagnostics {
+		if d.Severity == manifest.Error {
+			o.broken = append(o.broken, d)
+		} else {
+			o.notes = append(o.notes, d)
+		}
+	}
+	slices.SortStableFunc(o.notes, func(a, b manifest.Diagnostic) int {
+		return rank(a.Severity) - rank(b.Severity)
+	})
+	return o
+}
+
+func rank(s manifest.Severity) int {
+	if s == manifest.Warning {
+		return 0
+	}
+	return 1
+}
+
+// quiet tells whether there is nothing to say but that nothing changed.
+func (o overview) quiet() bool {
+	return o.findings == 0 && len(o.broken) == 0 && o.pass
+}
+
+// headline is the report in one line: the verdict, how bad it is, what changed.
+func (o overview) headline() string {
+	var parts []string
+	if len(o.broken) > 0 {
+		parts = append(parts, "not everything could be analysed")
+	}
+	switch {
+	case !o.pass:
+		parts = append(parts, "gate fails")
+	case len(o.broken) == 0:
+		parts = append(parts, "gate passes")
+	}
+	if o.worst().Rank() > impact.Info.Rank() {
+		parts = append(parts, o.severityWords())
+	}
+	return strings.Join(append(parts, o.changeWords()), " · ")
+}
+
+// scope says what was compared.
+func (o overview) scope() string {
+	words := count(o.compared, "workload") + ", " + count(o.policies, "policy")
+	if o.clusters > 1 {
+		words += " in " + count(o.clusters, "cluster")
+	}
+	return words
+}
+
+// section is a table of findings of one kind.
+type section struct {
+	title, meaning string
+	kind           impact.Kind
+	findings       []*impact.Finding
+	// connections counts what the findings hold.
+	connections int
+}
+
+// sections parts a cluster's findings: blocked and opened, the worse first, then remarks, then workloads.
+func sections(findings []impact.Finding) []section {
+	blocked := section{title: "Blocked", meaning: "allowed before, denied by this change", kind: impact.Blocked}
+	opened := section{title: "Opened", meaning: "denied before, allowed by this change", kind: impact.Opened}
+	remarks := section{title: "Remarks"}
+	workloads := section{title: "Workloads", kind: impact.Workload}
+	for i := range findings {
+		f := &findings[i]
+		s := &remarks
+		switch f.Kind {
+		case impact.Blocked:
+			s = &blocked
+		case impact.Opened:
+			s = &opened
+		case impact.Workload:
+			s = &workloads
+		}
+		s.findings = append(s.findings, f)
+		s.connections += pairs(f)
+	}
+	all := []section{blocked, opened, remarks, workloads}
+	if opened.worst() > blocked.worst() {
+		all[0], all[1] = opened, blocked
+	}
+	return slices.DeleteFunc(all, func(s section) bool { return len(s.findings) == 0 })
+}
+
+func (s section) worst() int {
+	worst := -1
+	for _, f := range s.findings {
+		worst = max(worst, f.Severity.Rank())
+	}
+	return worst
+}
