@@ -1,0 +1,269 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+)
+
+var severityMarks = map[impact.Severity]string{
+	impact.Critical: "🔴", impact.High: "🟠", impact.Medium: "🟡", impact.Low: "🔵", impact.Info: "⚪",
+}
+
+// clusterView builds the parts of a comment that are about one cluster.
+type clusterView struct {
+	*comment
+	book phrasebook
+}
+
+// table shows blocked or opened connections, or remarks; the first rows in sight, the others folded.
+func (v *clusterView) table(s section) {
+	head, columns, unit := "\n**"+s.title+"**\n\n", "| Finding | What | Cause |\n| :-- | :-- | :-- |\n", "remark"
+	rows := v.remark
+	if s.kind != "" {
+		head = fmt.Sprintf("\n**%s: %s** (%s)\n\n", s.title, count(s.connections, "connection"), s.meaning)
+		columns = "| Finding | From → to | Ports | Cause |\n| :-- | :-- | :-- | :-- |\n"
+		unit = string(s.kind) + " finding"
+		rows = v.rows
+	}
+	shown := s.findings
+	if len(shown) > rowsShown+1 {
+		shown = shown[:rowsShown]
+	}
+	rest := s.findings[len(shown):]
+	v.page.add(part{rank: rankTables, head: head + columns, rows: len(shown), unit: unit, row: func(i int) string { return rows(shown[i]) }})
+	if len(rest) > 0 {
+		v.page.add(part{rank: rankLong, head: open(restWords(rest)) + columns, foot: shut, rows: len(rest), unit: unit, row: func(i int) string { return rows(rest[i]) }})
+	}
+}
+
+// restWords says what is folded: "12 more: 2 medium, 10 low".
+func restWords(findings []*impact.Finding) string {
+	t := tally{bySeverity: map[impact.Severity]int{}}
+	for _, f := range findings {
+		t.bySeverity[f.Severity]++
+	}
+	return number(len(findings)) + " more: " + t.severityWords()
+}
+
+// rows are a finding's rows in the table: its title, and each of its first groups of connections.
+func (v *clusterView) rows(f *impact.Finding) string {
+	label, title, cause := v.label(f), "**"+v.text(clip(f.Title, titleLength))+"**", v.cause(f)
+	if len(f.Connections) == 0 {
+		return fmt.Sprintf("| %s | %s | | %s |\n", label, title, cause)
+	}
+	groups := f.Connections
+	if len(groups) > groupsShown+1 {
+		groups = groups[:groupsShown]
+	}
+	var b strings.Builder
+	for i, c := range groups {
+		if i == 1 {
+			label, title, cause = "″ "+v.id(f), "", ""
+		}
+		if title != "" {
+			title += "<br>"
+		}
+		volume := ""
+		if c.Count > 1 {
+			volume = "<br>" + strings.ReplaceAll(count(c.Count, "connection"), " ", "&nbsp;")
+		}
+		fmt.Fprintf(&b, "| %s%s | %s%s → %s | %s | %s |\n", label, volume, title, v.book.peers(c.Sources), v.book.peers(c.Destinations), v.text(portWords(c.Ports)), cause)
+	}
+	if left := len(f.Connections) - len(groups); left > 0 {
+		fmt.Fprintf(&b, "| ″ %s | and %s, named below | | |\n", v.id(f), count(left, "more group"))
+	}
+	return b.String()
+}
+
+func (v *clusterView) remark(f *impact.Finding) string {
+	return fmt.Sprintf("| %s | %s | %s |\n", v.label(f), v.text(clip(f.Title, titleLength)), v.cause(f))
+}
+
+func (v *clusterView) id(f *impact.Finding) string { return escape(clip(f.ID, nameLength)) }
+
+// label is the severity with the finding's number.
+func (v *clusterView) label(f *impact.Finding) string {
+	label := severityMarks[f.Severity] + "&nbsp;**" + escape(string(f.Severity)) + "** " + v.id(f)
+	if f.Confidence == impact.Approximate {
+		label += "<br>approximate"
+	}
+	return label
+}
+
+// cause is the first cause in short, with its line, and how many more there are.
+func (v *clusterView) cause(f *impact.Finding) string {
+	if len(f.Causes) == 0 {
+		return ""
+	}
+	shown := f.Causes
+	if len(shown) > 2 {
+		shown = shown[:1]
+	}
+	var lines []string
+	for _, c := range shown {
+		lines = append(lines, v.causeWords(c, "<br>", false))
+	}
+	if left := len(f.Causes) - len(shown); left > 0 {
+		lines = append(lines, "and "+number(left)+" more")
+	}
+	return strings.Join(lines, "<br>")
+}
+
+func (v *clusterView) causeWords(c impact.Cause, comma string, whole bool) string {
+	words := v.name(clip(c.Object, nameLength))
+	if c.Change != "" {
+		words += " " + v.text(clip(c.Change, titleLength))
+	}
+	if c.File != "" {
+		words += comma + v.line(c.Side, c.File, c.Line, whole)
+	}
+	return words
+}
+
+// workloads tells which workloads came, went or were renamed, one line each.
+func (v *clusterView) workloads(s section) {
+	line := func(findings []*impact.Finding) func(int) string {
+		return func(i int) string {
+			f := findings[i]
+			words := "- "
+			if f.Severity.Rank() > impact.Info.Rank() {
+				words += v.label(f) + " "
+			}
+			words += v.text(clip(f.Title, titleLength))
+			if len(f.Causes) > 0 && f.Causes[0].File != "" {
+				words += " (" + v.line(f.Causes[0].Side, f.Causes[0].File, f.Causes[0].Line, false) + ")"
+			}
+			return words + "\n"
+		}
+	}
+	shown := s.findings
+	if len(shown) > rowsShown+1 {
+		shown = shown[:rowsShown]
+	}
+	const unit = "workload change"
+	v.page.add(part{rank: rankTables, head: "\n**" + s.title + "**\n\n", rows: len(shown), row: line(shown), unit: unit})
+	if rest := s.findings[len(shown):]; len(rest) > 0 {
+		v.page.add(part{rank: rankLong, head: open(number(len(rest)) + " more"), foot: shut, rows: len(rest), row: line(rest), unit: unit})
+	}
+}
+
+// why explains each finding: what happened, why it matters, what to do.
+func (v *clusterView) why(all []section) {
+	var findings []*impact.Finding
+	for _, s := range all {
+		for _, f := range s.findings {
+			if f.Explanation != "" || f.Advice != "" || len(f.Evidence) > 0 || len(f.Causes) > 0 && s.kind != impact.Workload {
+				findings = append(findings, f)
+			}
+		}
+	}
+	if len(findings) == 0 {
+		return
+	}
+	v.page.add(part{
+		rank: rankWhy, head: open("Why, and what to do (" + count(len(findings), "finding") + ")"), foot: shut,
+		rows: len(findings), unit: "explanation",
+		row: func(i int) string { return v.explain(findings[i]) },
+	})
+}
+
+func (v *clusterView) explain(f *impact.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s %s** · %s", v.id(f), v.text(clip(f.Title, titleLength)), escape(string(f.Severity)))
+	if f.Rule != "" {
+		fmt.Fprintf(&b, " by rule %s", escape(clip(f.Rule, nameLength)))
+	}
+	if f.Confidence == impact.Approximate {
+		b.WriteString(", approximate")
+	}
+	b.WriteString("\n\n")
+	if f.Explanation != "" {
+		fmt.Fprintf(&b, "%s\n\n", v.text(clip(f.Explanation, proseLength)))
+	}
+	list(&b, len(f.Evidence), evidenceShown, func(i int) string {
+		e := f.Evidence[i]
+		words := "Evidence"
+		if e.Kind != "" {
+			words += " (" + v.text(clip(e.Kind, nameLength)) + ")"
+		}
+		words += ": " + v.text(clip(e.Text, titleLength))
+		if e.File != "" {
+			words += ", " + v.line("head", e.File, e.Line, true)
+		}
+		return words
+	})
+	list(&b, len(f.Causes), causesShown, func(i int) string { return "Cause: " + v.causeWords(f.Causes[i], ", ", true) })
+	if f.Advice != "" {
+		fmt.Fprintf(&b, "- **What to do:** %s\n", v.text(clip(f.Advice, proseLength)))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// list writes up to so many items, and counts the others.
+func list(b *strings.Builder, n, most int, item func(int) string) {
+	for i := range n {
+		if i == most && n > most+1 {
+			fmt.Fprintf(b, "- and %s more\n", number(n-i))
+			return
+		}
+		fmt.Fprintf(b, "- %s\n", item(i))
+	}
+}
+
+// group is one group of connections of a finding.
+type group struct {
+	finding    *impact.Finding
+	connection *impact.Connection
+}
+
+// groups names every peer of the findings where the table shortens.
+func (v *clusterView) groups(all []section) {
+	var groups []group
+	for _, s := range all {
+		for _, f := range s.findings {
+			for i := range f.Connections {
+				c := &f.Connections[i]
+				if i >= groupsShown || v.book.shortens(c.Sources) || v.book.shortens(c.Destinations) {
+					groups = append(groups, group{f, c})
+				}
+			}
+		}
+	}
+	if len(groups) == 0 {
+		return
+	}
+	v.page.add(part{
+		rank: rankExact, head: open("All names, where a list above is shortened") + "| Finding | From | To | Ports |\n| :-- | :-- | :-- | :-- |\n", foot: shut,
+		rows: len(groups), unit: "connection group",
+		row: func(i int) string {
+			g := groups[i]
+			return fmt.Sprintf("| %s %s | %s | %s | %s |\n", v.id(g.finding), escape(string(g.finding.Kind)),
+				v.book.whole(g.connection.Sources, peersNamed), v.book.whole(g.connection.Destinations, peersNamed), v.text(portWords(g.connection.Ports)))
+		},
+	})
+}
+
+// changes lists the exact pairs.
+func (v *clusterView) changes(changes []impact.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	v.page.add(part{
+		rank: rankExact, head: open("Every changed pair ("+number(len(changes))+")") + "| From | To | Blocked | Opened |\n| :-- | :-- | :-- | :-- |\n", foot: shut,
+		rows: len(changes), unit: "pair",
+		row: func(i int) string {
+			c := changes[i]
+			ports := [2]string{}
+			if len(c.Blocked) > 0 {
+				ports[0] = v.text(portWords(c.Blocked))
+			}
+			if len(c.Opened) > 0 {
+				ports[1] = v.text(portWords(c.Opened))
+			}
+			return fmt.Sprintf("| %s | %s | %s | %s |\n", v.book.peer(c.Source), v.book.peer(c.Destination), ports[0], ports[1])
+		},
+	})
+}
