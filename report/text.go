@@ -1,0 +1,274 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Text writes the result for a terminal: the facts of the comment in its order, nothing folded.
+func Text(w io.Writer, r *impact.Result, o Options) error {
+	t := &textReport{terminal: newTerminal(w, o), overview: summarise(r), result: r, options: o}
+	t.verdict()
+	t.diagnostics(t.broken, count(len(t.broken), "thing")+" could not be analysed, so changes may be missing here", red)
+	t.addClusters()
+	t.diagnostics(t.notes, count(len(t.notes), "note")+" on the analysis", yellow)
+	if !t.quiet() {
+		t.line("")
+		t.block(0, "", "", t.compared()+".", faint)
+	}
+	return t.out.Flush()
+}
+
+type textReport struct {
+	*terminal
+	overview
+	result  *impact.Result
+	options Options
+}
+
+func (t *textReport) verdict() {
+	title := clean(t.options.title())
+	if t.quiet() {
+		t.block(0, "", "", title+": no connection changes. "+t.compared()+".", green)
+		return
+	}
+	color := green
+	switch {
+	case len(t.broken) > 0 || !t.pass:
+		color = red
+	case t.worst().Rank() >= impact.Medium.Rank():
+		color = yellow
+	}
+	t.block(0, "", "", title+": "+t.headline(), bold+color)
+	for _, reason := range t.result.Gate.Reasons {
+		t.block(2, "gate  ", color, clean(reason), "")
+	}
+}
+
+func (t *textReport) compared() string {
+	sides := ""
+	if t.result.Base != "" || t.result.Head != "" {
+		sides = " " + clean(t.result.Base) + " with " + clean(t.result.Head)
+	}
+	return "Compared" + sides + ": " + t.scope()
+}
+
+func (t *textReport) diagnostics(list []manifest.Diagnostic, title, color string) {
+	if len(list) == 0 {
+		return
+	}
+	t.line("")
+	t.block(0, "", "", title, bold+color)
+	for _, d := range list {
+		words := clean(d.Message)
+		if d.Object != "" && d.Object != d.File {
+			words = clean(d.Object) + ": " + words
+		}
+		if d.File == "" {
+			t.block(2, "", "", words, "")
+			continue
+		}
+		t.block(2, "", "", plainMarkup{}.line("", d.File, d.Line, true), bold)
+		t.block(4, "", "", words, "")
+	}
+}
+
+func (t *textReport) addClusters() {
+	changed, unchanged := partClusters(t.result.Clusters)
+	if t.clusters > 1 && !t.quiet() {
+		t.listClusters(changed, unchanged)
+	}
+	for _, c := range changed {
+		if t.clusters > 1 {
+			t.line("")
+			t.block(0, "== ", bold, clean(clusterName(c)), bold)
+		}
+		v := &textCluster{textReport: t, book: newPhrasebook(plainMarkup{}, c.Workloads)}
+		for _, s := range sections(c.Findings) {
+			v.section(s)
+		}
+		v.changes(c.Changes)
+	}
+}
+
+func (t *textReport) listClusters(changed, unchanged []*impact.Cluster) {
+	t.line("")
+	for _, c := range changed {
+		var sum tally
+		sum.add(c.Findings)
+		t.block(0, clean(clusterName(c))+": ", bold, sum.changeWords()+" · "+sum.severityWords(), "")
+	}
+	if len(unchanged) > 0 {
+		names := make([]string, len(unchanged))
+		for i, c := range unchanged {
+			names[i] = clean(clusterName(c))
+		}
+		t.block(0, "", "", "No connection changes in "+strings.Join(names, ", ")+".", "")
+	}
+}
+
+// textCluster writes what is about one cluster.
+type textCluster struct {
+	*textReport
+	book phrasebook
+}
+
+func (v *textCluster) section(s section) {
+	title, color := s.title, bold
+	switch s.kind {
+	case impact.Blocked, impact.Opened:
+		title = fmt.Sprintf("%s: %s (%s)", s.title, count(s.connections, "connection"), s.meaning)
+	}
+	v.line("")
+	v.block(0, "", "", title, color)
+	for i, f := range s.findings {
+		if i > 0 && s.kind != impact.Workload {
+			v.line("")
+		}
+		v.finding(f)
+	}
+}
+
+// finding writes the title beside number and severity, then each fact under its word.
+func (v *textCluster) finding(f *impact.Finding) {
+	label := fmt.Sprintf("%-4s %-8s ", clean(f.ID), clean(string(f.Severity)))
+	title := clean(f.Title)
+	if f.Confidence == impact.Approximate {
+		title += " (approximate)"
+	}
+	v.block(2, label, severityColors[f.Severity], title, bold)
+	if f.Kind == impact.Opened || f.Kind == impact.Blocked {
+		for _, c := range f.Connections {
+			v.fact("from", v.book.peers(c.Sources))
+			v.fact("to", v.book.peers(c.Destinations))
+			ports := clean(portWords(c.Ports))
+			if n := c.Count; n > 1 {
+				ports += " · " + count(n, "connection")
+			}
+			v.fact("ports", ports)
+		}
+	}
+	for i, c := range f.Causes {
+		if i == causesShown && len(f.Causes) > causesShown+1 {
+			v.fact("", "and "+number(len(f.Causes)-i)+" more causes")
+			break
+		}
+		v.fact("cause", causeText(c))
+	}
+	v.fact("why", clean(f.Explanation))
+	for _, e := range f.Evidence {
+		words := clean(e.Text)
+		if e.Kind != "" {
+			words = clean(e.Kind) + ": " + words
+		}
+		if e.File != "" {
+			words += ", " + plainMarkup{}.line("", e.File, e.Line, true)
+		}
+		v.fact("seen", words)
+	}
+	v.fact("do", clean(f.Advice))
+	if f.Kind != impact.Workload {
+		v.fact("rule", clean(f.Rule))
+	}
+}
+
+func (v *textCluster) fact(word, text string) {
+	if text != "" {
+		v.block(7, fmt.Sprintf("%-8s ", word), faint, text, "")
+	}
+}
+
+func causeText(c impact.Cause) string {
+	words := clean(c.Object)
+	if c.Change != "" {
+		words += " " + clean(c.Change)
+	}
+	if c.File != "" {
+		words += ", " + plainMarkup{}.line(c.Side, c.File, c.Line, true)
+	}
+	return words
+}
+
+// changes lists the exact pairs.
+func (v *textCluster) changes(changes []impact.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	v.line("")
+	v.block(0, "", "", "Every changed pair: "+number(len(changes)), bold)
+	rows := make([][3]string, 0, 2)
+	table := columns{most: v.width - 2}
+	each := func(c impact.Change) [][3]string {
+		rows = rows[:0]
+		source, destination := v.book.peer(c.Source), v.book.peer(c.Destination)
+		if len(c.Blocked) > 0 {
+			rows = append(rows, [3]string{source, destination, "blocked " + clean(portWords(c.Blocked))})
+		}
+		if len(c.Opened) > 0 {
+			rows = append(rows, [3]string{source, destination, "opened " + clean(portWords(c.Opened))})
+		}
+		return rows
+	}
+	for _, c := range changes {
+		for _, row := range each(c) {
+			table.measure(row)
+		}
+	}
+	table.settle()
+	for _, c := range changes {
+		for _, row := range each(c) {
+			table.write(v.terminal, 2, row)
+		}
+	}
+}
+
+// columns are three columns of a table that are as wide as their words, or share the width that there is.
+type columns struct {
+	widths [3]int
+	most   int
+}
+
+const columnGap = 2
+
+func (c *columns) measure(row [3]string) {
+	for i, cell := range row {
+		c.widths[i] = max(c.widths[i], len([]rune(cell)))
+	}
+}
+
+// settle shrinks the widest columns until the row fits.
+func (c *columns) settle() {
+	for c.widths[0]+c.widths[1]+c.widths[2]+2*columnGap > c.most {
+		widest := 0
+		for i, w := range c.widths {
+			if w > c.widths[widest] {
+				widest = i
+			}
+		}
+		c.widths[widest]--
+	}
+}
+
+func (c *columns) write(t *terminal, indent int, row [3]string) {
+	var cells [3][]string
+	height := 0
+	for i, cell := range row {
+		cells[i] = wrap(cell, c.widths[i])
+		height = max(height, len(cells[i]))
+	}
+	for y := range height {
+		line := strings.Repeat(" ", indent)
+		for x, cell := range cells {
+			word := ""
+			if y < len(cell) {
+				word = cell[y]
+			}
+			line += fmt.Sprintf("%-*s", c.widths[x]+columnGap, word)
+		}
+		t.line(line)
+	}
+}
