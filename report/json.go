@@ -1,0 +1,348 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// The schemas of the machine formats. Keys are only ever added to a version.
+const (
+	diffSchema = "netpol-impact/diff/v1"
+	listSchema = "netpol-impact/list/v1"
+)
+
+// JSON writes the result for programs, complete. Each finding and each change is on a line of its own.
+func JSON(w io.Writer, r *impact.Result) error {
+	j := newJSON(w)
+	j.open('{')
+	j.field("schema", diffSchema)
+	j.field("base", r.Base)
+	j.field("head", r.Head)
+	j.key("clusters")
+	j.open('[')
+	for i := range r.Clusters {
+		j.cluster(&r.Clusters[i])
+	}
+	j.close(']')
+	conclusion := "fail"
+	if r.Gate.Pass {
+		conclusion = "pass"
+	}
+	j.field("gate", jsonGate{conclusion, orEmpty(r.Gate.Reasons)})
+	j.diagnostics(r.Diagnostics)
+	j.close('}')
+	return j.end()
+}
+
+func (j *jsonWriter) cluster(c *impact.Cluster) {
+	j.item()
+	j.open('{')
+	j.field("name", c.Name)
+	j.field("targets", orEmpty(c.Targets))
+	j.field("counts", jsonCounts(c.Counts))
+	j.key("findings")
+	j.open('[')
+	for i := range c.Findings {
+		j.value(findingJSON(&c.Findings[i]))
+	}
+	j.close(']')
+	if c.Changes != nil {
+		j.key("changes")
+		j.open('[')
+		for i := range c.Changes {
+			change := &c.Changes[i]
+			j.value(jsonChange{peerJSON(change.Source), peerJSON(change.Destination), portsJSON(change.Opened), portsJSON(change.Blocked)})
+		}
+		j.close(']')
+	}
+	j.close('}')
+}
+
+// ListJSON writes a listing for programs. Pairs says that every row is one source and one destination, and is written so.
+func ListJSON(w io.Writer, l *impact.Listing, pairs bool) error {
+	j := newJSON(w)
+	j.open('{')
+	j.field("schema", listSchema)
+	j.field("cni", l.CNI)
+	j.key("connections")
+	j.open('[')
+	for i := range l.Connections {
+		row := &l.Connections[i]
+		ports := portsJSON(row.Ports)
+		if !pairs {
+			j.value(jsonAllowed{peersJSON(row.Sources), peersJSON(row.Destinations), ports, string(row.Confidence)})
+			continue
+		}
+		for _, source := range row.Sources {
+			for _, destination := range row.Destinations {
+				j.value(jsonPair{peerJSON(source), peerJSON(destination), ports, string(row.Confidence)})
+			}
+		}
+	}
+	j.close(']')
+	j.diagnostics(l.Diagnostics)
+	j.close('}')
+	return j.end()
+}
+
+type (
+	jsonCounts struct {
+		Workloads    int `json:"workloads"`
+		Policies     int `json:"policies"`
+		OpenedPairs  int `json:"openedPairs"`
+		BlockedPairs int `json:"blockedPairs"`
+	}
+	jsonFinding struct {
+		ID          string           `json:"id"`
+		Rule        string           `json:"rule"`
+		Severity    string           `json:"severity"`
+		Confidence  string           `json:"confidence"`
+		Kind        string           `json:"kind"`
+		Title       string           `json:"title"`
+		Explanation string           `json:"explanation"`
+		Advice      string           `json:"advice"`
+		Connections []jsonConnection `json:"connections"`
+		Causes      []jsonCause      `json:"causes"`
+		Evidence    []jsonEvidence   `json:"evidence"`
+		Fingerprint string           `json:"fingerprint"`
+	}
+	jsonConnection struct {
+		Sources      []jsonPeer `json:"sources"`
+		Destinations []jsonPeer `json:"destinations"`
+		Ports        []jsonPort `json:"ports"`
+		Count        int        `json:"count"`
+	}
+	jsonCause struct {
+		Object string `json:"object"`
+		File   string `json:"file"`
+		Line   int    `json:"line"`
+		Side   string `json:"side"`
+		Change string `json:"change"`
+	}
+	jsonEvidence struct {
+		Kind string `json:"kind"`
+		Text string `json:"text"`
+		File string `json:"file"`
+		Line int    `json:"line"`
+	}
+	jsonChange struct {
+		Source      jsonPeer   `json:"source"`
+		Destination jsonPeer   `json:"destination"`
+		Opened      []jsonPort `json:"opened"`
+		Blocked     []jsonPort `json:"blocked"`
+	}
+	jsonAllowed struct {
+		Sources      []jsonPeer `json:"sources"`
+		Destinations []jsonPeer `json:"destinations"`
+		Ports        []jsonPort `json:"ports"`
+		Confidence   string     `json:"confidence"`
+	}
+	jsonPair struct {
+		Source      jsonPeer   `json:"source"`
+		Destination jsonPeer   `json:"destination"`
+		Ports       []jsonPort `json:"ports"`
+		Confidence  string     `json:"confidence"`
+	}
+	jsonGate struct {
+		Conclusion string   `json:"conclusion"`
+		Reasons    []string `json:"reasons"`
+	}
+	jsonDiagnostic struct {
+		Severity string `json:"severity"`
+		Object   string `json:"object"`
+		File     string `json:"file"`
+		Line     int    `json:"line"`
+		Message  string `json:"message"`
+	}
+	jsonPort struct {
+		Protocol string `json:"protocol"`
+		From     int    `json:"from"`
+		To       int    `json:"to"`
+	}
+	// jsonPeer has exactly one key.
+	jsonPeer struct {
+		Workload  *jsonWorkload  `json:"workload,omitempty"`
+		External  *jsonExternal  `json:"external,omitempty"`
+		Potential *jsonPotential `json:"potential,omitempty"`
+		Name      *string        `json:"name,omitempty"`
+	}
+	jsonWorkload struct {
+		Kind      string `json:"kind"`
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+	}
+	jsonExternal struct {
+		CIDRs []string `json:"cidrs"`
+	}
+	jsonPotential struct {
+		Namespaces string `json:"namespaces"`
+		Pods       string `json:"pods"`
+	}
+)
+
+func findingJSON(f *impact.Finding) jsonFinding {
+	connections := make([]jsonConnection, len(f.Connections))
+	for i, c := range f.Connections {
+		connections[i] = jsonConnection{peersJSON(c.Sources), peersJSON(c.Destinations), portsJSON(c.Ports), c.Count}
+	}
+	causes := make([]jsonCause, len(f.Causes))
+	for i, c := range f.Causes {
+		causes[i] = jsonCause{c.Object, c.File, c.Line, c.Side, c.Change}
+	}
+	evidence := make([]jsonEvidence, len(f.Evidence))
+	for i, e := range f.Evidence {
+		evidence[i] = jsonEvidence(e)
+	}
+	return jsonFinding{
+		ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
+		Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
+		Connections: connections, Causes: causes, Evidence: evidence, Fingerprint: f.Fingerprint,
+	}
+}
+
+func peersJSON(peers []impact.Peer) []jsonPeer {
+	out := make([]jsonPeer, len(peers))
+	for i, p := range peers {
+		out[i] = peerJSON(p)
+	}
+	return out
+}
+
+func peerJSON(p impact.Peer) jsonPeer {
+	switch {
+	case p.Workload != nil:
+		w := jsonWorkload(*p.Workload)
+		return jsonPeer{Workload: &w}
+	case p.External != nil:
+		cidrs := make([]string, len(p.External.CIDRs))
+		for i, c := range p.External.CIDRs {
+			cidrs[i] = c.String()
+		}
+		return jsonPeer{External: &jsonExternal{cidrs}}
+	case p.Potential != nil:
+		v := jsonPotential(*p.Potential)
+		return jsonPeer{Potential: &v}
+	}
+	return jsonPeer{Name: &p.Name}
+}
+
+func portsJSON(ranges []policy.PortRange) []jsonPort {
+	out := make([]jsonPort, len(ranges))
+	for i, r := range ranges {
+		out[i] = jsonPort{string(r.Protocol), r.From, r.To}
+	}
+	return out
+}
+
+// orEmpty is the list, or an empty one where there is none: a program that reads it need not mind null.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func (j *jsonWriter) diagnostics(list []manifest.Diagnostic) {
+	j.key("diagnostics")
+	j.open('[')
+	for _, d := range list {
+		j.value(jsonDiagnostic{string(d.Severity), d.Object, d.File, d.Line, d.Message})
+	}
+	j.close(']')
+}
+
+// jsonWriter streams objects and lists whose members are written one at a time, each on a line.
+type jsonWriter struct {
+	out     *bufio.Writer
+	encoder *json.Encoder
+	// members counts, for each object or list that is open, the members so far.
+	members []int
+	err     error
+}
+
+func newJSON(w io.Writer) *jsonWriter {
+	out := bufio.NewWriterSize(w, 1<<16)
+	j := &jsonWriter{out: out, encoder: json.NewEncoder(lineless{out})}
+	j.encoder.SetEscapeHTML(false)
+	return j
+}
+
+// lineless drops the line break that an encoder ends a value with.
+type lineless struct{ w *bufio.Writer }
+
+func (l lineless) Write(b []byte) (int, error) {
+	n := len(b)
+	if n > 0 && b[n-1] == '\n' {
+		b = b[:n-1]
+	}
+	_, err := l.w.Write(b)
+	return n, err
+}
+
+func (j *jsonWriter) open(bracket byte) {
+	j.out.WriteByte(bracket)
+	j.members = append(j.members, 0)
+}
+
+func (j *jsonWriter) close(bracket byte) {
+	last := len(j.members) - 1
+	n := j.members[last]
+	j.members = j.members[:last]
+	if n > 0 {
+		j.indent()
+	}
+	j.out.WriteByte(bracket)
+}
+
+func (j *jsonWriter) indent() {
+	j.out.WriteByte('\n')
+	for range j.members {
+		j.out.WriteString("  ")
+	}
+}
+
+// item begins a member of what is open.
+func (j *jsonWriter) item() {
+	last := len(j.members) - 1
+	if j.members[last] > 0 {
+		j.out.WriteByte(',')
+	}
+	j.members[last]++
+	j.indent()
+}
+
+func (j *jsonWriter) key(key string) {
+	j.item()
+	j.encode(key)
+	j.out.WriteString(": ")
+}
+
+func (j *jsonWriter) field(key string, value any) {
+	j.key(key)
+	j.encode(value)
+}
+
+func (j *jsonWriter) value(value any) {
+	j.item()
+	j.encode(value)
+}
+
+func (j *jsonWriter) encode(value any) {
+	if err := j.encoder.Encode(value); err != nil && j.err == nil {
+		j.err = err
+	}
+}
+
+// end writes what is buffered. The buffer keeps the first error of writing.
+func (j *jsonWriter) end() error {
+	j.out.WriteByte('\n')
+	if err := j.out.Flush(); err != nil {
+		return err
+	}
+	return j.err
+}
