@@ -1,0 +1,218 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// github links lines as a pull request does.
+func github(side, file string, line int) string {
+	return fmt.Sprintf("https://github.com/acme/shop/blob/%s/%s#L%d", side, file, line)
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; run go test -update and read the difference. Got:\n%s", name, got)
+	}
+}
+
+// TestReportsAreAsReviewed compares every format of every case with what a person has read.
+func TestReportsAreAsReviewed(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			for _, f := range formats {
+				if c.name == "many" && f.format != FormatMarkdown {
+					continue
+				}
+				var b bytes.Buffer
+				if err := f.format.Write(&b, &c.result, Options{Link: github}); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, c.name+f.endings[0], b.Bytes())
+			}
+		})
+	}
+}
+
+func render(t testing.TB, r *impact.Result, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Markdown(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+var rowPattern = regexp.MustCompile(`^\| .* \|$`)
+
+// checkWhole fails where a comment is cut inside something.
+func checkWhole(t *testing.T, page string, limit int) {
+	t.Helper()
+	if len(page) >= limit {
+		t.Errorf("%d bytes, limit %d", len(page), limit)
+	}
+	if strings.Count(page, "<details>") != strings.Count(page, "</details>") {
+		t.Errorf("%d <details> are opened and %d closed", strings.Count(page, "<details>"), strings.Count(page, "</details>"))
+	}
+	if !utf8.ValidString(page) || !strings.HasSuffix(page, "\n") {
+		t.Error("cut inside a line")
+	}
+	cells := 0
+	for _, line := range strings.Split(page, "\n") {
+		if !strings.HasPrefix(line, "|") {
+			cells = 0
+			continue
+		}
+		n := strings.Count(line, "|")
+		if !rowPattern.MatchString(line) || cells != 0 && n != cells {
+			t.Errorf("a row is not whole: %s", line)
+		}
+		cells = n
+	}
+}
+
+// TestMarkdownFits holds for every limit, also where it cuts: details are closed, rows are whole, counts are kept.
+func TestMarkdownFits(t *testing.T) {
+	for _, c := range cases {
+		whole := render(t, &c.result, Options{Link: github})
+		checkWhole(t, whole, defaultLimit)
+		first, _, _ := strings.Cut(whole, "\n")
+		limits := []int{1000, 1001, 1500, 2345, 4000, 7777, 12_000, 33_333, 262_144, len(whole) - 1, len(whole), len(whole) + 1}
+		for l := 1000; l < min(len(whole), 20_000); l += 97 {
+			limits = append(limits, l)
+		}
+		for _, limit := range limits {
+			limit = max(limit, minimumLimit)
+			page := render(t, &c.result, Options{Link: github, Limit: limit})
+			checkWhole(t, page, limit+1)
+			if !strings.HasPrefix(page, first+"\n") {
+				t.Errorf("%s at %d: the headline is lost", c.name, limit)
+			}
+			if len(whole) > limit && !strings.Contains(page, "more") && !strings.Contains(page, "Shortened") {
+				t.Errorf("%s at %d: cut without a word", c.name, limit)
+			}
+			if t.Failed() {
+				t.Fatalf("%s at %d:\n%s", c.name, limit, page)
+			}
+		}
+	}
+}
+
+// TestNothingIsUnsaidWhenSomethingBroke: an error is never told as "no changes".
+func TestNothingIsUnsaidWhenSomethingBroke(t *testing.T) {
+	for _, c := range cases {
+		if c.name != "not-analysed" {
+			continue
+		}
+		for _, f := range []Format{FormatText, FormatMarkdown} {
+			var b bytes.Buffer
+			if err := f.Write(&b, &c.result, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			if s := b.String(); strings.Contains(s, "no connection changes") || !strings.Contains(s, "deploy/policies/deny.yaml:9") {
+				t.Errorf("%s:\n%s", f, s)
+			}
+		}
+	}
+}
+
+// TestTextFits: no line is wider than the terminal, and no byte commands it.
+func TestTextFits(t *testing.T) {
+	for _, c := range cases {
+		for _, width := range []int{40, 80, 133} {
+			var b bytes.Buffer
+			if err := Text(&b, &c.result, Options{Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range strings.Split(b.String(), "\n") {
+				if n := utf8.RuneCountInString(line); n > width {
+					t.Errorf("%s: %d columns of %d: %q", c.name, n, width, line)
+				}
+				if clean(line) != strings.Join(strings.Fields(line), " ") {
+					t.Errorf("%s: unclean %q", c.name, line)
+				}
+			}
+		}
+	}
+}
+
+// TestColorChangesNothingElse: the words are the same with colours.
+func TestColorChangesNothingElse(t *testing.T) {
+	ansi := regexp.MustCompile("\x1b\\[[0-9]+m")
+	for _, c := range cases {
+		var colored, plain bytes.Buffer
+		if err := Text(&colored, &c.result, Options{Color: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := Text(&plain, &c.result, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if ansi.ReplaceAllString(colored.String(), "") != plain.String() {
+			t.Errorf("%s differs", c.name)
+		}
+	}
+}
+
+// TestJSONHasNoNull: lists are lists even where they are empty, and keys are always there.
+func TestJSONHasNoNull(t *testing.T) {
+	results := []impact.Result{{}, {Clusters: []impact.Cluster{{Findings: []impact.Finding{{Connections: []impact.Connection{{}}}}, Changes: []impact.Change{}}}}}
+	for _, c := range cases {
+		results = append(results, c.result)
+	}
+	for _, r := range results {
+		var b bytes.Buffer
+		if err := JSON(&b, &r); err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+			t.Fatalf("%v in %s", err, b.Bytes())
+		}
+		for _, key := range []string{"schema", "base", "head", "clusters", "gate", "diagnostics"} {
+			if got[key] == nil {
+				t.Errorf("no %s", key)
+			}
+		}
+		if bytes.Contains(b.Bytes(), []byte("null")) {
+			t.Errorf("null in %s", b.Bytes())
+		}
+	}
+}
+
+func TestForFile(t *testing.T) {
+	for name, want := range map[string]Format{"out/report.md": FormatMarkdown, "REPORT.JSON": FormatJSON, "a.txt": FormatText, `c:\x\y.markdown`: FormatMarkdown} {
+		if got, err := ForFile(name); err != nil || got != want {
+			t.Errorf("ForFile(%q) = %q, %v", name, got, err)
+		}
+	}
+	_, err := ForFile("report.pdf")
+	if err == nil || !strings.Contains(err.Error(), "markdown (.md, .markdown)") {
+		t.Errorf("error does not list the formats: %v", err)
+	}
+	if _, err := ParseFormat("yaml"); err == nil || !strings.Contains(err.Error(), "text, markdown, json") {
+		t.Errorf("error does not list the formats: %v", err)
+	}
+}
