@@ -130,3 +130,69 @@ func (s PortSet) Key() string {
 	}
 	return string(b)
 }
+
+// Minus is the ports of s that are not in t.
+func (s PortSet) Minus(t PortSet) PortSet {
+	var out PortSet
+	j := 0
+	for _, r := range s {
+		lo := r.lo
+		for ; j < len(t) && t[j].hi < lo; j++ {
+		}
+		k := j
+		for ; k < len(t) && t[k].lo <= r.hi; k++ {
+			if t[k].lo > lo {
+				out = append(out, span{lo, t[k].lo - 1})
+			}
+			lo = t[k].hi + 1
+		}
+		if lo <= r.hi {
+			out = append(out, span{lo, r.hi})
+		}
+	}
+	return out
+}
+
+// Equal tells whether the sets hold the same ports.
+func (s PortSet) Equal(t PortSet) bool { return slices.Equal(s, t) }
+
+// Parts are the pieces of a set of ports that some other sets do not cut further; each is one span, ascending.
+type Parts []span
+
+// Divide cuts s wherever one of the sets begins or ends.
+func (s PortSet) Divide(by []PortSet) Parts {
+	var cuts []uint32
+	for _, t := range by {
+		for _, r := range t {
+			cuts = append(cuts, r.lo, r.hi+1)
+		}
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	var out Parts
+	for _, r := range s {
+		lo := r.lo
+		i, _ := slices.BinarySearch(cuts, lo+1)
+		for ; i < len(cuts) && cuts[i] <= r.hi; i++ {
+			out = append(out, span{lo, cuts[i] - 1})
+			lo = cuts[i]
+		}
+		out = append(out, span{lo, r.hi})
+	}
+	return out
+}
+
+// Part is one part as a set.
+func (p Parts) Part(i int) PortSet { return PortSet{p[i]} }
+
+// Within calls f with the parts lo…hi-1 that lie in a set, run by run. The set must be one of those divided by, or have
+// no end inside a part.
+func (p Parts) Within(s PortSet, f func(lo, hi int)) {
+	for _, r := range s {
+		lo, _ := slices.BinarySearchFunc(p, r.lo, func(x span, at uint32) int { return cmp.Compare(x.lo, at) })
+		hi, _ := slices.BinarySearchFunc(p, r.hi+1, func(x span, at uint32) int { return cmp.Compare(x.lo, at) })
+		if lo < hi {
+			f(lo, hi)
+		}
+	}
+}

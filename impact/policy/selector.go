@@ -42,7 +42,7 @@ func NewSelector(s metav1.LabelSelector) (Selector, error) {
 			return Selector{}, err
 		}
 	}
-	return canonical(requirements), nil
+	return Canonical(requirements), nil
 }
 
 // validate applies the rules of labels.NewRequirement, which the API server applies, too.
@@ -61,7 +61,8 @@ func (r Requirement) validate() error {
 	return err
 }
 
-func canonical(requirements []Requirement) Selector {
+// Canonical makes a selector of valid requirements.
+func Canonical(requirements []Requirement) Selector {
 	words := make([]string, len(requirements))
 	for i, r := range requirements {
 		words[i] = r.String()

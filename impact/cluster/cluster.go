@@ -1,0 +1,208 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// State is one side of a cluster.
+type State struct {
+	Namespaces map[string]*Namespace
+	// Workloads are sorted by namespace, kind and name.
+	Workloads []*Workload
+	// Policies are sorted by tier, order, namespace and name.
+	Policies    []*policy.Policy
+	Nodes       []*Node
+	Services    []*Service
+	Diagnostics []manifest.Diagnostic
+}
+
+// DefaultNamespace is the namespace of objects that name none.
+const DefaultNamespace = "default"
+
+// NameLabel is the label that the API server gives to every namespace.
+const NameLabel = "kubernetes.io/metadata.name"
+
+// Namespace is a namespace and its labels.
+type Namespace struct {
+	Name   string
+	Labels map[string]string
+	// Known tells whether Labels are all of its labels: there is a Namespace object, or the configuration gives them.
+	Known  bool
+	Object *manifest.Object
+}
+
+// Node is a machine of the cluster.
+type Node struct {
+	Name   string
+	Labels map[string]string
+	IPs    []netip.Addr
+}
+
+// Build derives a side's state from its objects. The result is the same whatever their order.
+func Build(objects []*manifest.Object, cfg config.Config) *State {
+	b := builder{state: &State{Namespaces: make(map[string]*Namespace)}, seen: make(map[string]*manifest.Object)}
+	for _, o := range objects {
+		b.add(o)
+	}
+	for name, labels := range cfg.Namespaces {
+		b.configure(name, labels)
+	}
+	b.finish()
+	return b.state
+}
+
+type builder struct {
+	state *State
+	seen  map[string]*manifest.Object
+	owned []*Workload
+}
+
+func namespaceOf(o *manifest.Object) string { return cmp.Or(o.Namespace, DefaultNamespace) }
+
+func (b *builder) report(d ...manifest.Diagnostic) {
+	b.state.Diagnostics = append(b.state.Diagnostics, d...)
+}
+
+func (b *builder) add(o *manifest.Object) {
+	kind := kindOf(o)
+	if kind == nil {
+		b.reportUnknown(o)
+		return
+	}
+	if b.isDuplicate(o) {
+		return
+	}
+	kind(b, o)
+}
+
+// isDuplicate tells whether an object came before. The same object with other contents is an error: which one a
+// cluster would end up with depends on the order in which they are applied.
+func (b *builder) isDuplicate(o *manifest.Object) bool {
+	key := o.Group + "/" + o.Kind + "/" + namespaceOf(o) + "/" + o.Name
+	first := b.seen[key]
+	if first == nil {
+		b.seen[key] = o
+		return false
+	}
+	if first.Body != o.Body && first.Digest() != o.Digest() {
+		problem := manifest.Problem(manifest.Error, o, nil, "given twice with different contents, also at %s:%d; remove one, or tell their clusters apart in the configuration",
+			first.Origin.File, first.Origin.Line)
+		problem.Digest ^= first.Digest()
+		b.report(problem)
+	}
+	return true
+}
+
+func (b *builder) addNamespace(o *manifest.Object) {
+	labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
+	b.report(problems...)
+	labels[NameLabel] = o.Name
+	b.state.Namespaces[o.Name] = &Namespace{Name: o.Name, Labels: labels, Known: true, Object: o}
+}
+
+// configure adds labels that the configuration knows of a namespace; an object's own labels win.
+func (b *builder) configure(name string, labels config.Labels) {
+	n := b.namespace(name)
+	for key, value := range labels {
+		if _, has := n.Labels[key]; !has {
+			n.Labels[key] = value
+		}
+	}
+	n.Known = true
+}
+
+func (b *builder) namespace(name string) *Namespace {
+	n := b.state.Namespaces[name]
+	if n == nil {
+		n = &Namespace{Name: name, Labels: map[string]string{NameLabel: name}}
+		b.state.Namespaces[name] = n
+	}
+	return n
+}
+
+func (b *builder) addNode(o *manifest.Object) {
+	labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
+	b.report(problems...)
+	n := &Node{Name: o.Name, Labels: labels}
+	for i := range o.Body.Get("status", "addresses").Elements() {
+		if ip, err := netip.ParseAddr(o.Body.Get("status", "addresses").Items[i].Get("address").Str()); err == nil {
+			n.IPs = append(n.IPs, ip.Unmap())
+		}
+	}
+	b.state.Nodes = append(b.state.Nodes, n)
+}
+
+func (b *builder) addPolicy(p *policy.Policy, problems []manifest.Diagnostic) {
+	b.report(problems...)
+	if p != nil {
+		b.state.Policies = append(b.state.Policies, p)
+	}
+}
+
+func (b *builder) finish() {
+	s := b.state
+	b.foldOwned()
+	for _, w := range s.Workloads {
+		b.namespace(w.Namespace)
+	}
+	for _, p := range s.Policies {
+		for _, subject := range p.Subject {
+			if subject.Namespaces.Name != "" {
+				b.namespace(subject.Namespaces.Name)
+			}
+		}
+	}
+	slices.SortFunc(s.Workloads, compareWorkloads)
+	slices.SortFunc(s.Policies, comparePolicies)
+	slices.SortFunc(s.Nodes, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Services, func(a, b *Service) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+	})
+	b.reportEqualOrders()
+}
+
+func comparePolicies(a, b *policy.Policy) int {
+	return cmp.Or(cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Order, b.Order),
+		strings.Compare(a.Object.Kind, b.Object.Kind), strings.Compare(namespaceOf(a.Object), namespaceOf(b.Object)),
+		strings.Compare(a.Object.Name, b.Object.Name))
+}
+
+// reportEqualOrders warns of admin policies whose order the API leaves undefined.
+func (b *builder) reportEqualOrders() {
+	ps := b.state.Policies
+	for i := 1; i < len(ps); i++ {
+		if p, before := ps[i], ps[i-1]; p.Tier != policy.Default && p.Tier == before.Tier && p.Order == before.Order {
+			b.report(manifest.Problem(manifest.Warning, p.Object, p.Object.Body.Get("spec", "priority"),
+				"has the same priority %v as %s; which of them is asked first is undefined (here: by name)", p.Order, before.Object))
+		}
+	}
+}
+
+// stringMap reads labels, which are strings and nothing else.
+func stringMap(o *manifest.Object, n *manifest.Node, path string) (map[string]string, []manifest.Diagnostic) {
+	out := make(map[string]string, 4)
+	var problems []manifest.Diagnostic
+	if !n.IsNull() && n.Kind != manifest.Map {
+		return out, []manifest.Diagnostic{manifest.Problem(manifest.Error, o, n, "%s is a %s, not an object", path, n.Kind)}
+	}
+	for key, value := range n.Fields {
+		switch value.Kind {
+		case manifest.String:
+			out[key.Text] = value.Text
+		case manifest.Null:
+			out[key.Text] = ""
+		default:
+			problems = append(problems, manifest.Problem(manifest.Error, o, value, "%s: %s is a %s, not a string; quote it",
+				fmt.Sprintf("%s.%s", path, key.Text), value.Text, value.Kind))
+		}
+	}
+	return out, problems
+}

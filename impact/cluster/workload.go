@@ -1,0 +1,218 @@
+package cluster
+
+import (
+	"cmp"
+	"net/netip"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Workload owns pods that are all alike to the network.
+type Workload struct {
+	Kind, Namespace, Name string
+	Object                *manifest.Object
+	// Labels are the pods' labels.
+	Labels map[string]string
+	Ports  []ContainerPort
+	// HostNetwork pods are nodes to the network: no policy selects them.
+	HostNetwork bool
+	// IPs are the pods' addresses where the manifest has them (a dump of a live cluster); for HostNetwork the node's.
+	IPs            []netip.Addr
+	Node           string
+	ServiceAccount string
+	Images         []string
+	// Scaled is false where the manifest asks for no pods at all.
+	Scaled bool
+	// Pod is the pod's specification.
+	Pod *manifest.Node
+}
+
+// ContainerPort is a port that a container declares.
+type ContainerPort struct {
+	Name     string
+	Protocol policy.Protocol
+	Port     int
+}
+
+func compareWorkloads(a, b *Workload) int {
+	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+}
+
+// template leads from an object to its pods' template.
+type template []string
+
+// templates are the kinds that own pods, by group and kind.
+var templates = map[string]template{
+	"/Pod":                        {},
+	"apps/Deployment":             {"spec", "template"},
+	"apps/StatefulSet":            {"spec", "template"},
+	"apps/DaemonSet":              {"spec", "template"},
+	"apps/ReplicaSet":             {"spec", "template"},
+	"extensions/Deployment":       {"spec", "template"},
+	"extensions/DaemonSet":        {"spec", "template"},
+	"extensions/ReplicaSet":       {"spec", "template"},
+	"/ReplicationController":      {"spec", "template"},
+	"batch/Job":                   {"spec", "template"},
+	"batch/CronJob":               {"spec", "jobTemplate", "spec", "template"},
+	"argoproj.io/Rollout":         {"spec", "template"},
+	"serving.knative.dev/Service": {"spec", "template"},
+	"kubevirt.io/VirtualMachine":  {"spec", "template"},
+}
+
+// addWorkload reads a workload whose pods' template is at path.
+func (b *builder) addWorkload(o *manifest.Object, path template) {
+	pod := o.Body.Get(path...)
+	if isCompleted(o) {
+		return
+	}
+	if pod.Get("spec").IsNull() {
+		if o.Kind == "Rollout" && o.Body.Get("spec", "workloadRef") != nil {
+			return // its pods are those of the workload that it names
+		}
+		b.report(manifest.Problem(manifest.Error, o, nil, "has no pod template at %s.spec", strings.Join(path, ".")))
+		return
+	}
+	labels, problems := stringMap(o, pod.Get("metadata", "labels"), strings.Join(append(path[:len(path):len(path)], "metadata.labels"), "."))
+	b.report(problems...)
+	spec := pod.Get("spec")
+	w := &Workload{
+		Kind: o.Kind, Namespace: namespaceOf(o), Name: o.Name, Object: o, Labels: labels,
+		HostNetwork:    spec.Get("hostNetwork").IsTrue(),
+		Node:           spec.Get("nodeName").Str(),
+		ServiceAccount: cmp.Or(spec.Get("serviceAccountName").Str(), "default"),
+		Scaled:         true,
+		Pod:            spec,
+	}
+	if n, ok := o.Body.Get("spec", "replicas").IntValue(); ok && n == 0 {
+		w.Scaled = false
+	}
+	b.addContainers(w)
+	addOwnLabels(w)
+	w.IPs = addresses(o, w.HostNetwork)
+	if hasController(o) {
+		b.owned = append(b.owned, w)
+		return
+	}
+	b.state.Workloads = append(b.state.Workloads, w)
+}
+
+// addOwnLabels adds the labels that a controller gives to its pods and that are known beforehand.
+func addOwnLabels(w *Workload) {
+	switch w.Kind {
+	case "Job":
+		for _, key := range []string{"job-name", "batch.kubernetes.io/job-name"} {
+			w.Labels[key] = w.Name
+		}
+	case "Service": // Knative
+		w.Labels["serving.knative.dev/service"] = w.Name
+	case "VirtualMachine":
+		w.Labels["vm.kubevirt.io/name"] = w.Name
+	}
+}
+
+// addContainers reads ports and images. Init containers count if they keep running (sidecars).
+func (b *builder) addContainers(w *Workload) {
+	for _, list := range []string{"initContainers", "containers"} {
+		containers := w.Pod.Get(list).Elements()
+		for i := range containers {
+			c := &containers[i]
+			if list == "initContainers" && c.Get("restartPolicy").Str() != "Always" {
+				continue
+			}
+			if image := c.Get("image").Str(); image != "" {
+				w.Images = append(w.Images, image)
+			}
+			ports := c.Get("ports").Elements()
+			for j := range ports {
+				b.addPort(w, &ports[j])
+			}
+		}
+	}
+}
+
+func (b *builder) addPort(w *Workload, n *manifest.Node) {
+	number, ok := n.Get("containerPort").IntValue()
+	if !ok || number < 1 || number > 65535 {
+		b.report(manifest.Problem(manifest.Error, w.Object, n, "containerPort must be a number between 1 and 65535"))
+		return
+	}
+	w.Ports = append(w.Ports, ContainerPort{
+		Name:     n.Get("name").Str(),
+		Protocol: policy.Protocol(cmp.Or(n.Get("protocol").Str(), string(policy.TCP))),
+		Port:     number,
+	})
+}
+
+// isCompleted tells whether the object's pods have ended for good.
+func isCompleted(o *manifest.Object) bool {
+	status := o.Body.Get("status")
+	switch o.Kind {
+	case "Pod":
+		phase := status.Get("phase").Str()
+		return phase == "Succeeded" || phase == "Failed"
+	case "Job":
+		return !status.Get("completionTime").IsNull()
+	}
+	return false
+}
+
+// addresses are the pod's known addresses.
+func addresses(o *manifest.Object, hostNetwork bool) []netip.Addr {
+	if o.Kind != "Pod" {
+		return nil
+	}
+	one, many := "podIP", "podIPs"
+	if hostNetwork {
+		one, many = "hostIP", "hostIPs"
+	}
+	status := o.Body.Get("status")
+	texts := []string{status.Get(one).Str()}
+	ips := status.Get(many).Elements()
+	for i := range ips {
+		texts = append(texts, ips[i].Get("ip").Str())
+	}
+	var out []netip.Addr
+	for _, text := range texts {
+		ip, err := netip.ParseAddr(text)
+		if err != nil {
+			continue
+		}
+		ip = ip.Unmap()
+		if len(out) == 0 || out[0] != ip {
+			out = append(out, ip)
+		}
+	}
+	return out
+}
+
+func hasController(o *manifest.Object) bool {
+	owners := o.Body.Get("metadata", "ownerReferences").Elements()
+	for i := range owners {
+		if owners[i].Get("controller").IsTrue() {
+			return true
+		}
+	}
+	return false
+}
+
+// foldOwned drops pods and replica sets whose owner is here, too; the others stand for themselves.
+func (b *builder) foldOwned() {
+	present := make(map[string]bool)
+	for _, ws := range [][]*Workload{b.state.Workloads, b.owned} {
+		for _, w := range ws {
+			present[w.Kind+"/"+w.Namespace+"/"+w.Name] = true
+		}
+	}
+	for _, w := range b.owned {
+		owners := w.Object.Body.Get("metadata", "ownerReferences").Elements()
+		owned := false
+		for i := range owners {
+			owned = owned || owners[i].Get("controller").IsTrue() && present[owners[i].Get("kind").Str()+"/"+w.Namespace+"/"+owners[i].Get("name").Str()]
+		}
+		if !owned {
+			b.state.Workloads = append(b.state.Workloads, w)
+		}
+	}
+}

@@ -1,0 +1,374 @@
+package reach
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// unseen is the name label of a namespace that is in no manifest; no policy can ask for it.
+const unseen = "\x00"
+
+// index finds the classes that a selector may match without looking at all of them. It is made of head's labels.
+type index struct {
+	// postings are the classes of pods with a label that some selector asks for, ascending.
+	postings map[label][]int32
+	// selected caches which namespaces a selector selects.
+	selected map[string][]truth
+}
+
+type label struct{ key, value string }
+
+func (m *Model) buildIndex() {
+	m.index = index{postings: make(map[label][]int32), selected: make(map[string][]truth)}
+	for c := range m.classes {
+		m.addToIndex(int32(c))
+	}
+}
+
+// addToIndex adds a class; classes come in ascending order.
+func (m *Model) addToIndex(c int32) {
+	cl := &m.classes[c]
+	if !cl.pod[Head] {
+		return
+	}
+	ns := &m.namespaces[cl.namespace[Head]]
+	ns.classes = ns.classes.append(c, c+1)
+	for key, value := range m.labels(cl, Head) {
+		if values := m.mentions.values[key]; values != nil && values[value] {
+			l := label{key, value}
+			m.index.postings[l] = append(m.index.postings[l], c)
+		}
+	}
+}
+
+// labels are the pods' labels of a class.
+func (m *Model) labels(c *class, s Side) map[string]string {
+	e := &m.Endpoints[c.endpoints[0]]
+	if e.Potential != nil {
+		return e.Potential.labels
+	}
+	return e.on(s).Labels
+}
+
+// matchPods tells whether a class's pods are among those selected.
+func (m *Model) matchPods(p *policy.Pods, c *class, s Side) truth {
+	if !c.pod[s] || !p.Pods.Matches(m.labels(c, s)) {
+		return no
+	}
+	return matchNamespace(p.Namespaces, &m.namespaces[c.namespace[s]], s)
+}
+
+// matchNamespace tells whether a namespace is selected. Labels of a namespace that is not in the manifests are unknown,
+// but for its name.
+func matchNamespace(n policy.Namespaces, ns *namespace, s Side) truth {
+	if n.Name != "" {
+		return truthOf(n.Name == ns.name)
+	}
+	all := yes
+	for i := range n.Selector.Requirements {
+		r := &n.Selector.Requirements[i]
+		_, present := ns.labels[s][r.Key]
+		if !present && !ns.known[s] && r.Key != cluster.NameLabel {
+			all = all.and(unknown)
+			continue
+		}
+		all = all.and(truthOf(r.Matches(ns.labels[s])))
+	}
+	return all
+}
+
+// namespacesOf tells for each namespace whether a selector selects it on head.
+func (m *Model) namespacesOf(n policy.Namespaces) []truth {
+	key := n.Key()
+	if known, ok := m.index.selected[key]; ok && len(known) == len(m.namespaces) {
+		return known
+	}
+	selected := make([]truth, len(m.namespaces))
+	for i := range m.namespaces {
+		selected[i] = matchNamespace(n, &m.namespaces[i], Head)
+	}
+	m.index.selected[key] = selected
+	return selected
+}
+
+// driver is the label of the selector with the fewest classes, if it asks for any label by value.
+func (m *Model) driver(s policy.Selector) (classes []int32, ok bool) {
+	for _, r := range s.Requirements {
+		values := inValues(r)
+		if len(values) == 0 {
+			continue
+		}
+		var found []int32
+		for _, v := range values {
+			found = append(found, m.index.postings[label{r.Key, v}]...)
+		}
+		if !ok || len(found) < len(classes) {
+			if len(values) > 1 {
+				slices.Sort(found)
+			}
+			classes, ok = found, true
+		}
+	}
+	return classes, ok
+}
+
+// eachPod calls yield with the classes that a selector matches or may match on head, each once, in no order, until
+// yield returns false.
+func (m *Model) eachPod(p *policy.Pods, yield func(c int32, t truth) bool) {
+	candidates, ok := m.driver(p.Pods)
+	if p.Namespaces.Name != "" {
+		ns := m.namespaceNumber(p.Namespaces.Name)
+		if ns < 0 {
+			return
+		}
+		if inside := m.namespaces[ns].classes; !ok || len(candidates) > inside.len() {
+			candidates = inside.numbers()
+		}
+		for _, c := range candidates {
+			if t := m.matchPods(p, &m.classes[c], Head); t != no && !yield(c, t) {
+				return
+			}
+		}
+		return
+	}
+	selected := m.namespacesOf(p.Namespaces)
+	if ok {
+		for _, c := range candidates {
+			cl := &m.classes[c]
+			if t := selected[cl.namespace[Head]]; t != no && p.Pods.Matches(m.labels(cl, Head)) && !yield(c, t) {
+				return
+			}
+		}
+		return
+	}
+	for i, t := range selected {
+		if t == no {
+			continue
+		}
+		for _, c := range m.namespaces[i].classes.numbers() {
+			if p.Pods.Matches(m.labels(&m.classes[c], Head)) && !yield(c, t) {
+				return
+			}
+		}
+	}
+}
+
+// podMembers finds the classes that a selector matches, and those that it may match, on head.
+func (m *Model) podMembers(p *policy.Pods) (members, maybe runs) {
+	if p.Namespaces.Name != "" && p.Pods.Everything() {
+		if ns := m.namespaceNumber(p.Namespaces.Name); ns >= 0 {
+			members = m.namespaces[ns].classes
+		}
+		return members, nil
+	}
+	var found [3][]int32
+	m.eachPod(p, func(c int32, t truth) bool {
+		found[t] = append(found[t], c)
+		return true
+	})
+	slices.Sort(found[yes])
+	slices.Sort(found[unknown])
+	return runsOf(found[yes]), runsOf(found[unknown])
+}
+
+// matchAddress tells whether a class's address is in a block.
+func (m *Model) matchAddress(b *blockSet, c *class, s Side) truth {
+	e := &m.Endpoints[c.endpoints[0]]
+	switch {
+	case e.External != nil:
+		return truthOf(b.ips.ContainsPrefix(e.External[0]))
+	case e.Domain != "":
+		return m.anywhere(b)
+	case e.Nodes != nil:
+		return b.private
+	case e.Potential != nil:
+		if m.blocksMissPods {
+			return no
+		}
+		return m.podAddress(b)
+	}
+	w := e.on(s)
+	if !w.HostNetwork && m.blocksMissPods {
+		return no
+	}
+	if len(w.IPs) > 0 {
+		for _, ip := range w.IPs {
+			if b.ips.Contains(ip) {
+				return yes
+			}
+		}
+		return no
+	}
+	if w.HostNetwork {
+		return b.private
+	}
+	return m.podAddress(b)
+}
+
+// podAddress is what is known of a pod whose address is not: it is one of the configured addresses of pods, or private.
+func (m *Model) podAddress(b *blockSet) truth {
+	if m.podCIDRs == nil {
+		return b.private
+	}
+	v4, v6 := covers(b.ips, m.podCIDRs, true), covers(b.ips, m.podCIDRs, false)
+	switch {
+	case v4 == yes || v6 == yes:
+		return yes
+	case v4 == no && v6 == no:
+		return no
+	}
+	return unknown
+}
+
+// anywhere is what is known of an address that may be any: only a block of all addresses holds it for sure.
+func (m *Model) anywhere(b *blockSet) truth {
+	for _, p := range b.ips.Prefixes() {
+		if p.Bits() == 0 {
+			return yes
+		}
+	}
+	return unknown
+}
+
+// osLabel is on every node; Linux is what runs the networks that enforce policies.
+const osLabel = "kubernetes.io/os"
+
+// matchNode tells whether a class of pods on the host's network runs on a selected node.
+func (m *Model) matchNode(n *policy.Selector, c *class, s Side) truth {
+	e := &m.Endpoints[c.endpoints[0]]
+	switch {
+	case e.Nodes != nil:
+		// Only the labels that its own selector asks for are known of it.
+		labels := minimal(*e.Nodes)
+		if n.String() == e.Nodes.String() || n.Everything() || len(labels) == 0 {
+			return yes
+		}
+		return matchPartly(n, labels[0])
+	case e.isOutside() || e.Potential != nil || c.pod[s]:
+		return no
+	}
+	if labels, ok := m.nodes[s][e.on(s).Node]; ok {
+		return truthOf(n.Matches(labels))
+	}
+	return matchPartly(n, map[string]string{osLabel: "linux"})
+}
+
+// matchPartly matches where some labels are known and others are not.
+func matchPartly(n *policy.Selector, known map[string]string) truth {
+	all := yes
+	for i := range n.Requirements {
+		r := &n.Requirements[i]
+		if _, has := known[r.Key]; !has {
+			all = all.and(unknown)
+			continue
+		}
+		all = all.and(truthOf(r.Matches(known)))
+	}
+	return all
+}
+
+// matchDomain tells whether a domain name is what a policy names, "*." standing for any depth of subdomains.
+func matchDomain(pattern string, e *Endpoint) truth {
+	return truthOf(e.Domain != "" && (pattern == e.Domain ||
+		len(pattern) > 2 && pattern[:2] == "*." && len(e.Domain) > len(pattern)-1 && e.Domain[len(e.Domain)-len(pattern)+1:] == pattern[1:]))
+}
+
+// match tells whether a class is in a set on a side; it is the definition that the index only speeds up.
+func (m *Model) match(t *set, c *class, s Side) truth {
+	switch {
+	case t.pods != nil:
+		return m.matchPods(t.pods, c, s)
+	case t.block != nil:
+		return m.matchAddress(t.block, c, s)
+	case t.nodes != nil:
+		return m.matchNode(t.nodes, c, s)
+	case t.domain != "":
+		return matchDomain(t.domain, &m.Endpoints[c.endpoints[0]])
+	}
+	return yes
+}
+
+// fillSet finds a set's members on both sides. Only classes whose looks changed can be members on one side alone.
+func (m *Model) fillSet(t *set) {
+	if t.pods != nil {
+		t.members[Head], t.unknown[Head] = m.podMembers(t.pods)
+	} else {
+		var members, maybe runs
+		for c := range m.classes {
+			switch m.match(t, &m.classes[c], Head) {
+			case yes:
+				members = members.append(int32(c), int32(c)+1)
+			case unknown:
+				maybe = maybe.append(int32(c), int32(c)+1)
+			}
+		}
+		t.members[Head], t.unknown[Head] = members, maybe
+	}
+	t.members[Base], t.unknown[Base] = t.members[Head], t.unknown[Head]
+	var in, out, maybe []int32
+	for _, c := range m.changed {
+		before, after := m.match(t, &m.classes[c], Base), m.match(t, &m.classes[c], Head)
+		if before == after {
+			continue
+		}
+		switch before {
+		case yes:
+			in = append(in, c)
+		case unknown:
+			maybe = append(maybe, c)
+		}
+		out = append(out, c)
+	}
+	if len(out) > 0 {
+		gone := runsOf(out)
+		t.members[Base] = t.members[Head].minus(gone).union(runsOf(in))
+		t.unknown[Base] = t.unknown[Head].minus(gone).union(runsOf(maybe))
+	}
+}
+
+// minimal makes labels that meet a selector and have nothing else, one for each combination of the values it asks for.
+// Exists is met by a value that no policy asks for.
+func minimal(s policy.Selector) []map[string]string {
+	all := []map[string]string{{}}
+	for _, r := range s.Requirements {
+		var values []string
+		switch r.Operator {
+		case metav1.LabelSelectorOpIn:
+			values = r.Values
+		case metav1.LabelSelectorOpExists:
+			values = []string{unseen}
+		default:
+			continue
+		}
+		var next []map[string]string
+		for _, labels := range all {
+			for _, v := range values {
+				if old, has := labels[r.Key]; has && old != unseen {
+					if v == unseen || v == old {
+						next = append(next, labels)
+					}
+					continue
+				}
+				more := map[string]string{r.Key: v}
+				for key, value := range labels {
+					if key != r.Key {
+						more[key] = value
+					}
+				}
+				next = append(next, more)
+			}
+		}
+		all = next
+		if len(all) > maxCombinations {
+			all = all[:maxCombinations]
+		}
+	}
+	return slices.DeleteFunc(all, func(labels map[string]string) bool { return !s.Matches(labels) })
+}
+
+// maxCombinations bounds how many potential workloads one selector stands for.
+const maxCombinations = 16

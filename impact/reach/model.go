@@ -1,0 +1,378 @@
+package reach
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// Options are the facts about a cluster that its manifests do not tell.
+type Options struct {
+	// Renamed pairs workloads of base with those of head that they became; workloads of the same kind, namespace and
+	// name are paired anyway.
+	Renamed map[*cluster.Workload]*cluster.Workload
+	// PodCIDRs are the pods' addresses; none if not known.
+	PodCIDRs []netip.Prefix
+	// BlocksMissPods tells that blocks of addresses never match pods, whatever their addresses (Cilium).
+	BlocksMissPods bool
+}
+
+// Model is two states of a cluster, compiled. It is read-only once made.
+type Model struct {
+	// Endpoints are all ends of connections: workloads by namespace, then those on the host's network, potential
+	// workloads, outside addresses, names.
+	Endpoints []Endpoint
+
+	classes []class
+	classOf []int32 // by endpoint
+	// changed are the classes that look different to selectors on the two sides.
+	changed []int32
+
+	namespaces     []namespace
+	namespaceIndex map[string]int32
+	nodes          [2]map[string]map[string]string // labels, by name
+
+	mentions  *mentions
+	index     index
+	sets      *setTable
+	ports     *portTable
+	bodies    *bodyTable
+	sequences *sequenceTable
+	meanings  map[portName][]policy.PortSet
+	// policies are each side's, in order, with their bodies.
+	policies [2][]compiled
+	// seq is what acts on each class, by direction and side.
+	seq [2][2][]seqID
+
+	podCIDRs       *netipx.IPSet
+	blocksMissPods bool
+	hasBlocks      bool
+}
+
+// compiled is a policy whose parts are interned. A body is -1 where the policy says nothing in that direction.
+type compiled struct {
+	policy  *policy.Policy
+	subject []setID
+	body    [2]int32
+}
+
+// New compiles two states. A single state is compared with itself.
+func New(base, head *cluster.State, o Options) *Model {
+	m := &Model{
+		namespaceIndex: make(map[string]int32),
+		mentions:       newMentions(),
+		sets:           newSetTable(),
+		ports:          newPortTable(),
+		bodies:         &bodyTable{byKey: make(map[string]int32)},
+		sequences:      newSequenceTable(),
+		blocksMissPods: o.BlocksMissPods,
+		podCIDRs:       prefixSet(o.PodCIDRs),
+	}
+	states := [2]*cluster.State{base, head}
+	m.addNamespaces(states)
+	m.addPolicies(states)
+	m.addWorkloads(states, o.Renamed)
+	m.classify()
+	m.fillSets()
+	m.addMeanings()
+	m.addSequences(states)
+	return m
+}
+
+func prefixSet(prefixes []netip.Prefix) *netipx.IPSet {
+	if len(prefixes) == 0 {
+		return nil
+	}
+	var b netipx.IPSetBuilder
+	for _, p := range prefixes {
+		b.AddPrefix(p)
+	}
+	return built(&b)
+}
+
+// namespaceNumber is a namespace's number, or -1.
+func (m *Model) namespaceNumber(name string) int32 {
+	if n, ok := m.namespaceIndex[name]; ok {
+		return n
+	}
+	return -1
+}
+
+func (m *Model) addNamespaces(states [2]*cluster.State) {
+	names := make(map[string]bool)
+	for _, s := range states {
+		for name := range s.Namespaces {
+			names[name] = true
+		}
+	}
+	sorted := make([]string, 0, len(names))
+	for name := range names {
+		sorted = append(sorted, name)
+	}
+	slices.Sort(sorted)
+	for _, name := range sorted {
+		ns := namespace{name: name}
+		for s := Base; s <= Head; s++ {
+			// A namespace that comes or goes has the same labels before and after.
+			n := cmp.Or(states[s].Namespaces[name], states[1-s].Namespaces[name])
+			ns.labels[s], ns.known[s] = n.Labels, n.Known
+		}
+		m.addNamespace(ns)
+	}
+	for s, state := range states {
+		m.nodes[s] = make(map[string]map[string]string)
+		for _, n := range state.Nodes {
+			m.nodes[s][n.Name] = n.Labels
+		}
+	}
+}
+
+func (m *Model) addNamespace(ns namespace) {
+	m.namespaceIndex[ns.name] = int32(len(m.namespaces))
+	m.namespaces = append(m.namespaces, ns)
+}
+
+// addPolicies interns what the policies of both sides say.
+func (m *Model) addPolicies(states [2]*cluster.State) {
+	done := make(map[*policy.Policy]compiled)
+	for s, state := range states {
+		m.policies[s] = make([]compiled, len(state.Policies))
+		for i, p := range state.Policies {
+			c, ok := done[p]
+			if !ok {
+				c = m.compile(p)
+				done[p] = c
+			}
+			m.policies[s][i] = c
+		}
+	}
+	for i := range m.sets.sets {
+		if p := m.sets.sets[i].pods; p != nil {
+			m.mentions.selector(p.Pods)
+		}
+		m.hasBlocks = m.hasBlocks || m.sets.sets[i].block != nil
+	}
+}
+
+func (m *Model) compile(p *policy.Policy) compiled {
+	c := compiled{policy: p, body: [2]int32{-1, -1}}
+	for _, subject := range p.Subject {
+		c.subject = append(c.subject, m.sets.pods(subject))
+	}
+	for _, d := range policy.Directions {
+		if b := m.newBody(p, d); b != nil {
+			c.body[d] = m.bodies.id(b)
+		}
+	}
+	return c
+}
+
+// addWorkloads pairs the workloads of the two sides.
+func (m *Model) addWorkloads(states [2]*cluster.State, renamed map[*cluster.Workload]*cluster.Workload) {
+	type identity struct{ kind, namespace, name string }
+	of := func(w *cluster.Workload) identity { return identity{w.Kind, w.Namespace, w.Name} }
+	at := make(map[identity]int, len(states[Head].Workloads))
+	atHead := make(map[*cluster.Workload]int, len(renamed))
+	for _, w := range states[Head].Workloads {
+		at[of(w)] = len(m.Endpoints)
+		atHead[w] = len(m.Endpoints)
+		m.Endpoints = append(m.Endpoints, Endpoint{Workload: [2]*cluster.Workload{Head: w}})
+	}
+	for _, w := range states[Base].Workloads {
+		i, ok := at[of(w)]
+		if to := renamed[w]; to != nil {
+			i, ok = atHead[to], true
+		}
+		if ok {
+			m.Endpoints[i].Workload[Base] = w
+			continue
+		}
+		m.Endpoints = append(m.Endpoints, Endpoint{Workload: [2]*cluster.Workload{Base: w}})
+	}
+	slices.SortStableFunc(m.Endpoints, func(a, b Endpoint) int {
+		v, w := a.on(Head), b.on(Head)
+		if v.HostNetwork != w.HostNetwork {
+			if v.HostNetwork {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(strings.Compare(v.Namespace, w.Namespace), strings.Compare(v.Kind, w.Kind), strings.Compare(v.Name, w.Name))
+	})
+}
+
+// classify sorts the workloads into classes, adds what is no rendered workload, and indexes all of it.
+func (m *Model) classify() {
+	c := &classifier{model: m, mentions: m.mentions, byKey: make(map[string]int32), envs: make(map[string]*namedPorts)}
+	c.addFrom(0)
+	m.findChanged()
+	m.buildIndex()
+	indexed, added := len(m.classes), len(m.Endpoints)
+	m.addPotentials()
+	m.addOutside()
+	c.addFrom(added)
+	for i := indexed; i < len(m.classes); i++ {
+		m.addToIndex(int32(i))
+	}
+}
+
+// addOutside adds names, nodes and the addresses outside the cluster.
+func (m *Model) addOutside() {
+	var blocks []*blockSet
+	for i := range m.sets.sets {
+		switch s := &m.sets.sets[i]; {
+		case s.block != nil:
+			blocks = append(blocks, s.block)
+		case s.domain != "":
+			m.Endpoints = append(m.Endpoints, Endpoint{Domain: s.domain})
+		case s.nodes != nil:
+			m.Endpoints = append(m.Endpoints, Endpoint{Nodes: s.nodes})
+		}
+	}
+	m.Endpoints = append(m.Endpoints, externals(blocks, m.podCIDRs)...)
+}
+
+// findChanged lists the classes that selectors may see differently on the two sides.
+func (m *Model) findChanged() {
+	m.changed = m.changed[:0]
+	for c := range m.classes {
+		cl := &m.classes[c]
+		ns := cl.namespace[Head]
+		if cl.changed || ns >= 0 && !sameLabels(&m.namespaces[ns]) {
+			m.changed = append(m.changed, int32(c))
+		}
+	}
+}
+
+func sameLabels(ns *namespace) bool {
+	if ns.known[Base] != ns.known[Head] || len(ns.labels[Base]) != len(ns.labels[Head]) {
+		return false
+	}
+	for key, value := range ns.labels[Head] {
+		if before, ok := ns.labels[Base][key]; !ok || before != value {
+			return false
+		}
+	}
+	return true
+}
+
+// fillSets finds the members of every set.
+func (m *Model) fillSets() {
+	for i := range m.sets.sets {
+		m.fillSet(&m.sets.sets[i])
+	}
+}
+
+// addMeanings finds what port names mean where, and makes the sets of the destinations that agree on it.
+func (m *Model) addMeanings() {
+	m.meanings = make(map[portName][]policy.PortSet)
+	for _, b := range m.bodies.bodies {
+		for _, r := range b.rules {
+			for _, n := range r.names {
+				name := portName{n.Protocol, n.Name}
+				if _, done := m.meanings[name]; !done {
+					m.meanings[name] = m.meaningsOf(name)
+				}
+			}
+		}
+	}
+}
+
+func (m *Model) meaningsOf(n portName) []policy.PortSet {
+	found := make(map[string]policy.PortSet)
+	for c := range m.classes {
+		for _, env := range m.classes[c].ports {
+			if len(env.ports) == 0 {
+				continue
+			}
+			if ports := env.resolve(n.protocol, n.name); len(ports) > 0 {
+				found[ports.Key()] = ports
+			}
+		}
+	}
+	keys := make([]string, 0, len(found))
+	for key := range found {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	out := make([]policy.PortSet, len(keys))
+	for i, key := range keys {
+		out[i] = found[key]
+	}
+	return out
+}
+
+// fillPart finds the members of a part of a set.
+func (m *Model) fillPart(t *set) {
+	whole := &m.sets.sets[t.within]
+	for s := Base; s <= Head; s++ {
+		var resolving runs
+		for c := range m.classes {
+			env := m.classes[c].ports[s]
+			if len(env.ports) > 0 && env.resolve(t.resolves.protocol, t.resolves.name).Key() == t.resolves.ports {
+				resolving = resolving.append(int32(c), int32(c)+1)
+			}
+		}
+		t.members[s] = whole.members[s].intersect(resolving)
+		t.unknown[s] = whole.unknown[s].intersect(resolving)
+	}
+}
+
+// addSequences finds what acts on each class.
+func (m *Model) addSequences(states [2]*cluster.State) {
+	var scratch []byte
+	for _, d := range policy.Directions {
+		for s := Base; s <= Head; s++ {
+			if s == Head && states[Base] == states[Head] {
+				m.seq[d][Head] = m.seq[d][Base]
+				continue
+			}
+			starts, bodies := m.actingBodies(d, s)
+			ids := make([]seqID, len(m.classes))
+			for c := range ids {
+				ids[c] = m.sequenceOf(d, bodies[starts[c]:starts[c+1]], m.classes[c].ports[s], &scratch)
+			}
+			m.seq[d][s] = ids
+		}
+	}
+	for i := range m.sets.sets {
+		if t := &m.sets.sets[i]; t.resolves != nil {
+			m.fillPart(t)
+		}
+	}
+}
+
+// actingBodies lists for each class the bodies that act on it, in their policies' order: class c's are
+// bodies[starts[c]:starts[c+1]].
+func (m *Model) actingBodies(d policy.Direction, s Side) (starts, bodies []int32) {
+	each := func(f func(c, body int32)) {
+		for _, p := range m.policies[s] {
+			if p.body[d] < 0 {
+				continue
+			}
+			var subject runs
+			for _, id := range p.subject {
+				subject = subject.union(m.sets.sets[id].members[s])
+			}
+			subject.each(func(c int32) { f(c, p.body[d]) })
+		}
+	}
+	starts = make([]int32, len(m.classes)+1)
+	each(func(c, _ int32) { starts[c+1]++ })
+	for c := range m.classes {
+		starts[c+1] += starts[c]
+	}
+	bodies = make([]int32, starts[len(m.classes)])
+	next := slices.Clone(starts)
+	each(func(c, body int32) {
+		bodies[next[c]] = body
+		next[c]++
+	})
+	return starts, bodies
+}

@@ -1,0 +1,128 @@
+package reach
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// dns is the cluster's name service, which always exists, rendered or not.
+var dns = policy.Pods{Namespaces: policy.InNamespace("kube-system"), Pods: mustSelector("k8s-app", "kube-dns")}
+
+var dnsPorts = []cluster.ContainerPort{
+	{Name: "dns", Protocol: policy.UDP, Port: 53},
+	{Name: "dns-tcp", Protocol: policy.TCP, Port: 53},
+}
+
+// addPotentials adds an endpoint for each selector that no rendered workload answers to on either side, for the
+// cluster's name service, and for any pod of any namespace that is not in the manifests.
+func (m *Model) addPotentials() {
+	p := potentials{model: m, seen: make(map[string]bool)}
+	if !m.anyPod(&dns) {
+		p.add(dns, dnsPorts)
+	}
+	p.anyOther()
+	for i := range m.sets.sets {
+		if pods := m.sets.sets[i].pods; pods != nil && !m.anyPod(pods) {
+			p.add(*pods, nil)
+		}
+	}
+	slices.SortFunc(p.found, func(a, b Potential) int {
+		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.Pods, b.Pods))
+	})
+	for i := range p.found {
+		m.Endpoints = append(m.Endpoints, Endpoint{Potential: &p.found[i]})
+	}
+}
+
+// anyPod tells whether any rendered workload answers to a selector for sure.
+func (m *Model) anyPod(p *policy.Pods) bool {
+	found := false
+	m.eachPod(p, func(_ int32, t truth) bool {
+		found = t == yes
+		return !found
+	})
+	for _, c := range m.changed {
+		found = found || m.matchPods(p, &m.classes[c], Base) == yes
+	}
+	return found
+}
+
+type potentials struct {
+	model *Model
+	found []Potential
+	seen  map[string]bool
+}
+
+// add makes the potential workloads of a selector: one for each combination of the label values that it asks for.
+func (p *potentials) add(pods policy.Pods, ports []cluster.ContainerPort) {
+	for _, ns := range p.namespaces(pods.Namespaces) {
+		for _, labels := range minimal(pods.Pods) {
+			q := Potential{Namespaces: ns.shown, Pods: shown(pods.Pods, labels), namespace: ns.name, labels: labels, ports: ports}
+			if key := q.namespace + "\x00" + q.Pods; !p.seen[key] {
+				p.seen[key] = true
+				p.found = append(p.found, q)
+			}
+		}
+	}
+}
+
+// shown is the part of a selector that one combination of label values stands for.
+func shown(s policy.Selector, labels map[string]string) string {
+	narrowed := make([]policy.Requirement, len(s.Requirements))
+	for i, r := range s.Requirements {
+		narrowed[i] = r
+		if len(inValues(r)) > 1 {
+			narrowed[i].Values = []string{labels[r.Key]}
+		}
+	}
+	return policy.Canonical(narrowed).String()
+}
+
+type potentialNamespace struct{ name, shown string }
+
+// namespaces are those where a selector's potential workloads may be: the named ones, or one that stands for all that
+// the selector selects and that are not in the manifests.
+func (p *potentials) namespaces(n policy.Namespaces) []potentialNamespace {
+	if n.Name != "" {
+		return []potentialNamespace{p.named(n.Name, nil)}
+	}
+	var out []potentialNamespace
+	for _, labels := range minimal(n.Selector) {
+		if name, ok := labels[cluster.NameLabel]; ok && name != unseen {
+			out = append(out, p.named(name, labels))
+			continue
+		}
+		text := shown(n.Selector, labels)
+		name := "{" + text + "}"
+		if p.model.namespaceNumber(name) < 0 {
+			labels[cluster.NameLabel] = unseen
+			p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{labels, labels}})
+		}
+		out = append(out, potentialNamespace{name, text})
+	}
+	return out
+}
+
+// named is a namespace that is known by its name, and by the labels of the selector that names it.
+func (p *potentials) named(name string, labels map[string]string) potentialNamespace {
+	if p.model.namespaceNumber(name) < 0 {
+		all := map[string]string{cluster.NameLabel: name}
+		maps.Copy(all, labels)
+		p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{all, all}})
+	}
+	return potentialNamespace{name, name}
+}
+
+// anyOther adds a pod without labels in a namespace of which nothing is known: what reaches it is open to whoever
+// comes.
+func (p *potentials) anyOther() {
+	p.add(policy.Pods{}, nil)
+}
+
+func mustSelector(key, value string) policy.Selector {
+	return policy.Canonical([]policy.Requirement{{Key: key, Operator: "In", Values: []string{value}}})
+}

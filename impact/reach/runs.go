@@ -1,0 +1,129 @@
+package reach
+
+import "slices"
+
+// runs is a set of small integers as ascending intervals [lo, hi) that do not touch. Values are immutable.
+type runs []run
+
+type run struct{ lo, hi int32 }
+
+// runsOf makes a set of ascending numbers, which may repeat.
+func runsOf(numbers []int32) runs {
+	var out runs
+	for _, n := range numbers {
+		out = out.append(n, n+1)
+	}
+	return out
+}
+
+// append adds an interval that starts no earlier than the last one; it is for building a set only.
+func (r runs) append(lo, hi int32) runs {
+	if lo >= hi {
+		return r
+	}
+	if last := len(r) - 1; last >= 0 && r[last].hi >= lo {
+		r[last].hi = max(r[last].hi, hi)
+		return r
+	}
+	return append(r, run{lo, hi})
+}
+
+// has tells whether n is in the set.
+func (r runs) has(n int32) bool {
+	i, found := slices.BinarySearchFunc(r, n, func(x run, n int32) int { return int(x.lo) - int(n) })
+	return found || i > 0 && r[i-1].hi > n
+}
+
+// each calls f for every number of the set, in ascending order.
+func (r runs) each(f func(n int32)) {
+	for _, x := range r {
+		for n := x.lo; n < x.hi; n++ {
+			f(n)
+		}
+	}
+}
+
+// numbers lists the set, ascending.
+func (r runs) numbers() []int32 {
+	out := make([]int32, 0, r.len())
+	r.each(func(n int32) { out = append(out, n) })
+	return out
+}
+
+func (r runs) equal(t runs) bool { return slices.Equal(r, t) }
+
+func (r runs) len() int {
+	n := 0
+	for _, x := range r {
+		n += int(x.hi - x.lo)
+	}
+	return n
+}
+
+// intersect is the numbers in both sets.
+func (r runs) intersect(t runs) runs {
+	var out runs
+	for i, j := 0, 0; i < len(r) && j < len(t); {
+		out = out.append(max(r[i].lo, t[j].lo), min(r[i].hi, t[j].hi))
+		if r[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+// union is the numbers in either set.
+func (r runs) union(t runs) runs {
+	if len(r) == 0 {
+		return t
+	}
+	if len(t) == 0 {
+		return r
+	}
+	out := make(runs, 0, len(r)+len(t))
+	for i, j := 0, 0; i < len(r) || j < len(t); {
+		if j == len(t) || i < len(r) && r[i].lo <= t[j].lo {
+			out = out.append(r[i].lo, r[i].hi)
+			i++
+		} else {
+			out = out.append(t[j].lo, t[j].hi)
+			j++
+		}
+	}
+	return out
+}
+
+// minus is the numbers of r that are not in t.
+func (r runs) minus(t runs) runs {
+	var out runs
+	j := 0
+	for _, x := range r {
+		lo := x.lo
+		for ; j < len(t) && t[j].hi <= lo; j++ {
+		}
+		for k := j; k < len(t) && t[k].lo < x.hi; k++ {
+			out = out.append(lo, t[k].lo)
+			lo = max(lo, t[k].hi)
+		}
+		out = out.append(lo, x.hi)
+	}
+	return out
+}
+
+// difference is the numbers in exactly one of the sets.
+func (r runs) difference(t runs) runs { return r.minus(t).union(t.minus(r)) }
+
+// key identifies the set by content.
+func (r runs) key() string {
+	b := make([]byte, 0, 8*len(r))
+	for _, x := range r {
+		b = appendInt32(appendInt32(b, x.lo), x.hi)
+	}
+	return string(b)
+}
+
+func appendInt32(b []byte, n int32) []byte {
+	return append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+}

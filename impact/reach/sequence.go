@@ -1,0 +1,362 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// entry is one peer of one rule: connections with members of the set on these ports.
+type entry struct {
+	verdict policy.Verdict
+	set     setID
+	ports   portsID
+}
+
+// stage is a tier as it acts on one subject in one direction.
+type stage struct {
+	tier policy.Tier
+	// entries are asked in order; where all of them allow, order means nothing and they are sorted, one a set.
+	entries []entry
+	// deny tells that what no entry decides is denied; else the next stage is asked.
+	deny bool
+}
+
+// sequence is all stages that act on a subject in one direction; what none of them decides is allowed.
+type sequence []stage
+
+// seqID numbers an interned sequence; 0 is the empty one, which allows everything.
+type seqID int32
+
+// portsID numbers an interned set of ports; 0 is the empty one.
+type portsID int32
+
+// portTable interns sets of ports.
+type portTable struct {
+	sets  []policy.PortSet
+	byKey map[string]portsID
+	all   portsID
+}
+
+func newPortTable() *portTable {
+	t := &portTable{sets: make([]policy.PortSet, 1), byKey: map[string]portsID{"": 0}}
+	t.all = t.id(policy.AllPorts())
+	return t
+}
+
+func (t *portTable) id(s policy.PortSet) portsID {
+	key := s.Key()
+	id, ok := t.byKey[key]
+	if !ok {
+		id = portsID(len(t.sets))
+		t.sets = append(t.sets, s)
+		t.byKey[key] = id
+	}
+	return id
+}
+
+// body is what one policy says for one direction, without its name and subject.
+type body struct {
+	tier     policy.Tier
+	isolates bool
+	rules    []bodyRule
+	// named tells that a rule names a port, so that the body means different things to different destinations.
+	named bool
+}
+
+type bodyRule struct {
+	verdict policy.Verdict
+	sets    []setID
+	ports   policy.PortSet
+	names   []policy.Port
+}
+
+// newBody interns a rule list's peers and gives its meaning; nil if it has none in this direction.
+func (m *Model) newBody(p *policy.Policy, d policy.Direction) *body {
+	b := &body{tier: p.Tier, isolates: p.Isolates[d]}
+	for i := range p.Rules[d] {
+		r := &p.Rules[d][i]
+		br := bodyRule{verdict: r.Verdict}
+		if r.Any {
+			br.sets = []setID{anySet}
+		}
+		for _, peer := range r.Peers {
+			br.sets = append(br.sets, m.sets.peer(peer))
+		}
+		if r.AllPorts {
+			br.ports = policy.AllPorts()
+		}
+		for _, port := range r.Ports {
+			if port.Name == "" {
+				br.ports = br.ports.Union(policy.Range(port.Protocol, port.From, port.To))
+				continue
+			}
+			br.names = append(br.names, port)
+			m.mentions.ports[port.Name] = true
+			b.named = true
+		}
+		if len(br.sets) > 0 && (len(br.ports) > 0 || len(br.names) > 0) {
+			b.rules = append(b.rules, br)
+		}
+	}
+	if len(b.rules) == 0 && !b.isolates {
+		return nil
+	}
+	return b
+}
+
+// key identifies the body by content.
+func (b *body) key() string {
+	k := appendInt32(nil, int32(b.tier))
+	if b.isolates {
+		k = append(k, '!')
+	}
+	for _, r := range b.rules {
+		k = append(k, '|', byte('0'+r.verdict))
+		for _, s := range r.sets {
+			k = appendInt32(k, int32(s))
+		}
+		k = append(append(k, ';'), r.ports.Key()...)
+		for _, n := range r.names {
+			k = append(append(append(append(k, ';'), n.Protocol...), '/'), n.Name...)
+		}
+	}
+	return string(k)
+}
+
+// bodyTable interns bodies.
+type bodyTable struct {
+	bodies []*body
+	byKey  map[string]int32
+}
+
+func (t *bodyTable) id(b *body) int32 {
+	key := b.key()
+	id, ok := t.byKey[key]
+	if !ok {
+		id = int32(len(t.bodies))
+		t.bodies = append(t.bodies, b)
+		t.byKey[key] = id
+	}
+	return id
+}
+
+// sequenceTable interns sequences, by the bodies they are made of and by what comes of them.
+type sequenceTable struct {
+	sequences []sequence
+	byBodies  [2]map[string]seqID
+	byContent map[string]seqID
+}
+
+func newSequenceTable() *sequenceTable {
+	return &sequenceTable{
+		sequences: make([]sequence, 1),
+		byBodies:  [2]map[string]seqID{{"": 0}, {"": 0}},
+		byContent: map[string]seqID{"": 0},
+	}
+}
+
+// sequenceOf is the sequence of a list of bodies, in the order of their policies, as they act in a direction on a
+// subject whose port names mean env.
+func (m *Model) sequenceOf(d policy.Direction, bodies []int32, env *namedPorts, scratch *[]byte) seqID {
+	key := (*scratch)[:0]
+	named := false
+	for _, b := range bodies {
+		key = appendInt32(key, b)
+		named = named || m.bodies.bodies[b].named
+	}
+	if named && d == policy.Ingress {
+		key = appendInt32(append(key, '/'), env.id)
+	}
+	*scratch = key
+	if id, ok := m.sequences.byBodies[d][string(key)]; ok {
+		return id
+	}
+	id := m.internSequence(m.resolve(d, bodies, env))
+	m.sequences.byBodies[d][string(key)] = id
+	return id
+}
+
+func (m *Model) internSequence(s sequence) seqID {
+	var key []byte
+	for _, st := range s {
+		key = appendInt32(append(key, 'T'), int32(st.tier))
+		if st.deny {
+			key = append(key, '!')
+		}
+		for _, e := range st.entries {
+			key = appendInt32(appendInt32(append(key, byte(e.verdict)), int32(e.set)), int32(e.ports))
+		}
+	}
+	id, ok := m.sequences.byContent[string(key)]
+	if !ok {
+		id = seqID(len(m.sequences.sequences))
+		m.sequences.sequences = append(m.sequences.sequences, s)
+		m.sequences.byContent[string(key)] = id
+	}
+	return id
+}
+
+// resolve turns bodies into stages whose ports are numbers.
+func (m *Model) resolve(d policy.Direction, bodies []int32, env *namedPorts) sequence {
+	var seq sequence
+	for _, id := range bodies {
+		b := m.bodies.bodies[id]
+		if len(seq) == 0 || seq[len(seq)-1].tier != b.tier {
+			seq = append(seq, stage{tier: b.tier})
+		}
+		st := &seq[len(seq)-1]
+		st.deny = st.deny || b.isolates
+		for _, r := range b.rules {
+			st.entries = m.appendRule(st.entries, d, r, env)
+		}
+	}
+	for i := range seq {
+		m.canonicalise(&seq[i])
+	}
+	return seq
+}
+
+func (m *Model) appendRule(entries []entry, d policy.Direction, r bodyRule, env *namedPorts) []entry {
+	ports := r.ports
+	if d == policy.Ingress {
+		for _, n := range r.names {
+			ports = ports.Union(env.resolve(n.Protocol, n.Name))
+		}
+	}
+	for _, s := range r.sets {
+		if len(ports) > 0 {
+			entries = append(entries, entry{r.verdict, s, m.ports.id(ports)})
+		}
+		if d == policy.Ingress {
+			continue
+		}
+		// A name is resolved on the destination: the rule's peers fall into parts by what the name means there.
+		for _, n := range r.names {
+			for _, meaning := range m.meanings[portName{n.Protocol, n.Name}] {
+				part := m.sets.part(s, namedPort{n.Protocol, n.Name, meaning.Key()})
+				entries = append(entries, entry{r.verdict, part, m.ports.id(meaning)})
+			}
+		}
+	}
+	return entries
+}
+
+// canonicalise brings a stage that only allows into the one form of all stages that allow the same.
+func (m *Model) canonicalise(st *stage) {
+	bySet := make(map[setID]policy.PortSet, len(st.entries))
+	for _, e := range st.entries {
+		if e.verdict != policy.Allow {
+			return
+		}
+		bySet[e.set] = bySet[e.set].Union(m.ports.sets[e.ports])
+	}
+	st.entries = st.entries[:0:0]
+	everyone := bySet[anySet]
+	for s, ports := range bySet {
+		if s != anySet {
+			ports = ports.Minus(everyone)
+		}
+		if len(ports) > 0 {
+			st.entries = append(st.entries, entry{policy.Allow, s, m.ports.id(ports)})
+		}
+	}
+	slices.SortFunc(st.entries, func(a, b entry) int { return cmp.Compare(a.set, b.set) })
+}
+
+// portName is a port's name as rules use it; Protocol "" is any.
+type portName struct {
+	protocol policy.Protocol
+	name     string
+}
+
+// differ is the ports on which two sequences may decide differently.
+func (m *Model) differ(a, b seqID) policy.PortSet {
+	var ports policy.PortSet
+	add := func(es ...entry) {
+		for _, e := range es {
+			ports = ports.Union(m.ports.sets[e.ports])
+		}
+	}
+	x, y := m.sequences.sequences[a], m.sequences.sequences[b]
+	for len(x) > 0 || len(y) > 0 {
+		var s, t stage
+		switch {
+		case len(y) == 0 || len(x) > 0 && x[0].tier < y[0].tier:
+			s, x = x[0], x[1:]
+		case len(x) == 0 || y[0].tier < x[0].tier:
+			t, y = y[0], y[1:]
+		default:
+			s, t, x, y = x[0], y[0], x[1:], y[1:]
+		}
+		if s.deny != t.deny {
+			return policy.AllPorts()
+		}
+		p, q := s.entries, t.entries
+		if allows(p) && allows(q) {
+			ports = ports.Union(m.differAllowed(p, q))
+			continue
+		}
+		for len(p) > 0 && len(q) > 0 && p[0] == q[0] {
+			p, q = p[1:], q[1:]
+		}
+		for len(p) > 0 && len(q) > 0 && p[len(p)-1] == q[len(q)-1] {
+			p, q = p[:len(p)-1], q[:len(q)-1]
+		}
+		add(p...)
+		add(q...)
+	}
+	return ports
+}
+
+func allows(entries []entry) bool {
+	return !slices.ContainsFunc(entries, func(e entry) bool { return e.verdict != policy.Allow })
+}
+
+// differAllowed is the ports that two sorted stages allow to different sets.
+func (m *Model) differAllowed(p, q []entry) policy.PortSet {
+	var ports policy.PortSet
+	for len(p) > 0 || len(q) > 0 {
+		switch {
+		case len(q) == 0 || len(p) > 0 && p[0].set < q[0].set:
+			ports, p = ports.Union(m.ports.sets[p[0].ports]), p[1:]
+		case len(p) == 0 || q[0].set < p[0].set:
+			ports, q = ports.Union(m.ports.sets[q[0].ports]), q[1:]
+		default:
+			if p[0].ports != q[0].ports {
+				a, b := m.ports.sets[p[0].ports], m.ports.sets[q[0].ports]
+				ports = ports.Union(a.Minus(b)).Union(b.Minus(a))
+			}
+			p, q = p[1:], q[1:]
+		}
+	}
+	return ports
+}
+
+// allowed is the ports that a sequence allows with a class on a side: the plain reading of a sequence, for one peer.
+func (m *Model) allowed(id seqID, peer int32, s Side) policy.PortSet {
+	var allowed policy.PortSet
+	open := policy.AllPorts()
+	for _, st := range m.sequences.sequences[id] {
+		var passed policy.PortSet
+		for _, e := range st.entries {
+			if !m.sets.sets[e.set].members[s].has(peer) {
+				continue
+			}
+			hit := open.Intersect(m.ports.sets[e.ports])
+			open = open.Minus(hit)
+			switch e.verdict {
+			case policy.Allow:
+				allowed = allowed.Union(hit)
+			case policy.Pass:
+				passed = passed.Union(hit)
+			}
+		}
+		if st.deny {
+			open = nil
+		}
+		open = open.Union(passed)
+	}
+	return allowed.Union(open)
+}

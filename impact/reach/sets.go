@@ -1,0 +1,104 @@
+package reach
+
+import (
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// setID numbers an interned set of endpoints.
+type setID int32
+
+// anySet is the set of all endpoints.
+const anySet setID = 0
+
+// set is what a rule's peer or a policy's subject selects, interned by content: names never enter its key. Its members
+// are numbers of classes, on each side.
+type set struct {
+	pods   *policy.Pods
+	block  *blockSet
+	nodes  *policy.Selector
+	domain string
+	// within and resolves make a part of another set: those of its members whose named port is these ports.
+	within   setID
+	resolves *namedPort
+
+	members [2]runs
+	// unknown are the classes of which it cannot be known whether they are members; they count as none.
+	unknown [2]runs
+}
+
+// namedPort is a port's name with the meaning that it has on some destinations.
+type namedPort struct {
+	protocol policy.Protocol // "" for any
+	name     string
+	ports    string // PortSet.Key of the meaning
+}
+
+// setTable interns sets.
+type setTable struct {
+	sets  []set
+	byKey map[string]setID
+}
+
+func newSetTable() *setTable {
+	return &setTable{sets: make([]set, 1), byKey: make(map[string]setID)}
+}
+
+func (t *setTable) intern(key string, make func() set) setID {
+	if id, ok := t.byKey[key]; ok {
+		return id
+	}
+	id := setID(len(t.sets))
+	t.sets = append(t.sets, make())
+	t.byKey[key] = id
+	return id
+}
+
+func (t *setTable) pods(p policy.Pods) setID {
+	return t.intern("p"+p.Key(), func() set { return set{pods: &p} })
+}
+
+// peer interns what a rule's peer selects.
+func (t *setTable) peer(p policy.Peer) setID {
+	switch {
+	case p.Pods != nil:
+		return t.pods(*p.Pods)
+	case p.Block != nil:
+		return t.intern("b"+p.Block.Key(), func() set { return set{block: newBlockSet(*p.Block)} })
+	case p.Nodes != nil:
+		return t.intern("n"+p.Nodes.String(), func() set { return set{nodes: p.Nodes} })
+	}
+	return t.intern("d"+p.Domain, func() set { return set{domain: p.Domain} })
+}
+
+// part interns the members of a set on which a port's name has a meaning.
+func (t *setTable) part(within setID, n namedPort) setID {
+	key := string(appendInt32([]byte("r"), int32(within))) + string(n.protocol) + "/" + n.name + "/" + n.ports
+	return t.intern(key, func() set { return set{within: within, resolves: &n} })
+}
+
+// truth is what is known of a fact.
+type truth uint8
+
+const (
+	no truth = iota
+	yes
+	unknown
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// and is the truth of both facts.
+func (a truth) and(b truth) truth {
+	switch {
+	case a == no || b == no:
+		return no
+	case a == yes && b == yes:
+		return yes
+	}
+	return unknown
+}
