@@ -2,12 +2,92 @@ package review
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/gate"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
-// Diff compares two sides. The error is a [*UsageError]; whatever else goes wrong is a diagnostic of the result.
+// Diff compares two sides. The error is a [*UsageError]; whatever else goes wrong is a diagnostic of the result, which
+// then does not pass.
 func Diff(ctx context.Context, o Options) (*impact.Result, error) {
-	return nil, errors.New("comparing: not written yet")
+	p := &opener{o: o}
+	defer p.close()
+	base, head, err := p.sides()
+	if err != nil {
+		return nil, err
+	}
+	conf, notes, err := p.configure(base, head)
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{o: o, config: conf, base: &state{side: base}, head: &state{side: head}, notes: notes}
+	c.base.find(conf)
+	c.head.find(conf)
+	if err := narrow(o.Targets, c.base, c.head); err != nil {
+		return nil, err
+	}
+	if len(c.base.units)+len(c.head.units) == 0 && len(c.base.failures)+len(c.head.failures) == 0 {
+		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
+	}
+	renderAll(ctx, o, c.head, c.base)
+	c.checkTargets()
+	c.compare(ctx)
+	return c.result(), nil
+}
+
+// A comparison is one run of Diff.
+type comparison struct {
+	o          Options
+	config     config.Config
+	base, head *state
+	clusters   []impact.Cluster
+	notes      []manifest.Diagnostic
+}
+
+// compare compares what both sides have of each cluster.
+func (c *comparison) compare(ctx context.Context) {
+	groups, notes := groupUnits(c.base, c.head)
+	c.notes = append(c.notes, notes...)
+	for _, g := range groups {
+		c.o.progress("comparing cluster %s", g.name)
+		if !c.checkCluster(g) {
+			continue
+		}
+		out, err := compareCluster(ctx, input{
+			Name: g.name, Targets: g.targets(), Base: objects(g.base), Head: objects(g.head),
+			Config: c.config, Expand: c.o.Expand,
+		})
+		if err != nil {
+			c.head.fail(manifest.Diagnostic{Object: "cluster " + g.name, Message: fmt.Sprintf("this cluster could not be compared: %v", err)})
+			continue
+		}
+		c.clusters = append(c.clusters, out.Cluster)
+		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
+		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
+	}
+}
+
+// result numbers the findings, asks the gate and settles the diagnostics.
+func (c *comparison) result() *impact.Result {
+	r := &impact.Result{Base: c.base.name, Head: c.head.name, Clusters: c.clusters}
+	number := 0
+	for i := range r.Clusters {
+		for j := range r.Clusters[i].Findings {
+			number++
+			r.Clusters[i].Findings[j].ID = fmt.Sprintf("F%d", number)
+		}
+	}
+	r.Diagnostics = settle(c.base.diagnostics, c.head.diagnostics)
+	r.Diagnostics = append(r.Diagnostics, c.notes...)
+	r.Diagnostics = append(r.Diagnostics, c.base.failures...)
+	r.Diagnostics = tidy(append(r.Diagnostics, c.head.failures...))
+	r.Gate = gate.Decide(r.Clusters, c.config.Gate)
+	if Incomplete(r.Diagnostics) {
+		r.Gate.Pass = false
+		r.Gate.Reasons = append(r.Gate.Reasons, "not everything could be analysed")
+	}
+	return r
 }

@@ -1,0 +1,107 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// checkTargets leaves out, on both sides, the targets that failed on one: what they hold would look removed or new.
+// A target that renders to nothing where the other side has workloads is such a failure; more often than not a path, a
+// condition or a value is wrong, and no connection would be reported.
+func (c *comparison) checkTargets() {
+	failed := make(map[string]bool)
+	onBase := make(map[string]*unit)
+	for _, u := range c.base.units {
+		onBase[u.key()] = u
+		failed[u.key()] = u.err != nil
+	}
+	for _, u := range c.head.units {
+		key, b := u.key(), onBase[u.key()]
+		failed[key] = failed[key] || u.err != nil
+		if failed[key] || b == nil {
+			continue
+		}
+		if c.empties(u, b, c.head) || c.empties(b, u, c.base) {
+			failed[key] = true
+		}
+	}
+	for _, s := range []*state{c.base, c.head} {
+		var kept []*unit
+		for _, u := range s.units {
+			if !failed[u.key()] {
+				kept = append(kept, u)
+			}
+		}
+		s.units = kept
+	}
+}
+
+// empties tells whether a target renders to nothing on a side while the other one has workloads.
+func (c *comparison) empties(u, other *unit, s *state) bool {
+	if len(u.out.Objects) > 0 || !hasWorkloads(other.out.Objects) {
+		return false
+	}
+	s.fail(manifest.Diagnostic{Object: u.Target.String(),
+		Message: fmt.Sprintf("this target renders to nothing%s, and to workloads on the other; delete the target if that is meant", s.where())})
+	return true
+}
+
+// checkCluster tells whether a cluster can be compared. One that loses its last target cannot: whether everything in it
+// is deleted or was moved to where it is not found, nobody would see what that opens or cuts.
+func (c *comparison) checkCluster(g *group) bool {
+	switch {
+	case len(g.head) == 0:
+		c.head.fail(manifest.Diagnostic{Object: "cluster " + g.name, Message: fmt.Sprintf("this cluster loses its last target: %s", strings.Join(g.targets(), ", "))})
+		return false
+	case len(g.base) == 0:
+		c.note("cluster "+g.name, "this cluster is new at head: everything in it is")
+		return true
+	}
+	base, head := keys(g.base), keys(g.head)
+	for _, u := range g.head {
+		if !base[u.key()] && !c.filesOnly() {
+			c.note(u.Target.String(), fmt.Sprintf("this target of cluster %s is new at head", g.name))
+		}
+	}
+	for _, u := range g.base {
+		if !head[u.key()] && !c.filesOnly() {
+			c.note(u.Target.String(), fmt.Sprintf("this target of cluster %s is gone at head", g.name))
+		}
+	}
+	if c.filesOnly() {
+		return c.checkFiles(g)
+	}
+	return true
+}
+
+// filesOnly tells whether targets have no names to compare, because a side is one file.
+func (c *comparison) filesOnly() bool { return c.base.file != "" || c.head.file != "" }
+
+// checkFiles is checkTargets where a side is one file, and the other one's targets are all its counterpart.
+func (c *comparison) checkFiles(g *group) bool {
+	base, head := objects(g.base), objects(g.head)
+	for _, s := range []struct {
+		*state
+		own, other []*manifest.Object
+	}{{c.base, base, head}, {c.head, head, base}} {
+		if len(s.own) == 0 && hasWorkloads(s.other) {
+			s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("the %s side has no objects, and the other has workloads", s.label)})
+			return false
+		}
+	}
+	return true
+}
+
+func keys(units []*unit) map[string]bool {
+	all := make(map[string]bool)
+	for _, u := range units {
+		all[u.key()] = true
+	}
+	return all
+}
+
+func (c *comparison) note(object, message string) {
+	c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Info, Object: object, Message: message})
+}

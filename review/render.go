@@ -1,0 +1,104 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
+)
+
+// renderAll renders every target of all states, side by side. A target of a later state that would read the same files
+// as it does in the first one is not rendered again: it has the same objects.
+func renderAll(ctx context.Context, o Options, states ...*state) {
+	jobs := make(map[string][]*unit)
+	var order []string
+	of := make(map[*unit]*state)
+	for _, s := range states {
+		for _, u := range s.units {
+			key := u.key()
+			if s.file != "" { // each side's only file is another one
+				key = s.label + "\x00" + key
+			}
+			if jobs[key] == nil {
+				order = append(order, key)
+			}
+			jobs[key] = append(jobs[key], u)
+			of[u] = s
+		}
+	}
+	var told sync.Mutex
+	done := 0
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, key := range order {
+		group.Go(func() error {
+			renderOne(ctx, jobs[key], of)
+			told.Lock()
+			defer told.Unlock()
+			done++
+			o.progress("rendered %d of %d targets", done, len(order))
+			return nil
+		})
+	}
+	_ = group.Wait() // no job returns an error: each unit has its own
+	for _, s := range states {
+		s.collect()
+	}
+}
+
+// renderOne renders one target in the states that have it.
+func renderOne(ctx context.Context, units []*unit, of map[*unit]*state) {
+	first := units[0]
+	recorder := of[first].tree.Recorder()
+	first.out, first.err = safely(ctx, recorder, first.Target)
+	for _, u := range units[1:] {
+		if u.Target.Kind == first.Target.Kind && of[u].tree.Holds(recorder.Reads()) {
+			u.out, u.err = first.out, first.err
+			continue
+		}
+		u.out, u.err = safely(ctx, of[u].tree, u.Target)
+	}
+}
+
+// safely renders, and makes an error of a renderer's panic: the libraries are not made for hostile input.
+func safely(ctx context.Context, fsys fs.FS, t render.Target) (out render.Output, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("rendering %s: the renderer crashed: %v", t, p)
+		}
+	}()
+	return render.Render(ctx, fsys, t)
+}
+
+// collect gathers the targets' diagnostics and failures.
+func (s *state) collect() {
+	for _, u := range s.units {
+		s.diagnostics = append(s.diagnostics, u.out.Diagnostics...)
+		if u.err != nil {
+			cause := strings.TrimPrefix(u.err.Error(), fmt.Sprintf("rendering %s: ", u.Target))
+			s.fail(manifest.Diagnostic{Object: u.Target.String(), Message: fmt.Sprintf("this target does not render%s: %s", s.where(), cause)})
+		}
+	}
+}
+
+// Workloads' kinds; a target that renders to none of them may well be one of policies alone.
+var workloadKinds = map[string]bool{
+	"/Pod": true, "/ReplicationController": true, "apps/Deployment": true, "apps/StatefulSet": true, "apps/DaemonSet": true,
+	"apps/ReplicaSet": true, "batch/Job": true, "batch/CronJob": true,
+}
+
+func hasWorkloads(objects []*manifest.Object) bool {
+	for _, o := range objects {
+		if workloadKinds[o.Group+"/"+o.Kind] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,149 @@
+package review
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/discover"
+)
+
+// A unit is one target on one side.
+type unit struct {
+	discover.Found
+	out render.Output
+	err error
+}
+
+// key identifies a target on both sides, whatever tool renders it there.
+func (u *unit) key() string {
+	t := u.Target
+	return strings.Join(append([]string{t.Path, t.Release, t.Namespace}, t.Values...), "\x00")
+}
+
+// id is key with all that may differ between the sides.
+func (u *unit) id() string {
+	return strings.Join([]string{u.key(), string(u.Target.Kind), u.Target.Cluster}, "\x00")
+}
+
+// A state is a side with its targets and what they render to.
+type state struct {
+	*side
+	units []*unit
+	// diagnostics are held against the other side's: what stands on both is a warning.
+	diagnostics []manifest.Diagnostic
+	// failures are errors whatever the other side says.
+	failures []manifest.Diagnostic
+}
+
+func (s *state) fail(d manifest.Diagnostic) {
+	d.Severity = manifest.Error
+	s.failures = append(s.failures, d)
+}
+
+// find looks for the state's targets: its only file, or what discovery finds.
+func (s *state) find(c config.Config) {
+	if s.file != "" {
+		s.units = []*unit{{Found: onlyFile(s.file)}}
+		return
+	}
+	found, diagnostics, err := discover.Targets(s.tree, c)
+	if err != nil {
+		s.fail(manifest.Diagnostic{Object: s.label, Message: "looking for targets: " + err.Error()})
+	}
+	s.diagnostics = append(s.diagnostics, diagnostics...)
+	for _, f := range found {
+		s.units = append(s.units, &unit{Found: f})
+	}
+}
+
+func onlyFile(name string) discover.Found {
+	return discover.Found{Target: render.Target{Kind: render.Plain, Path: name}, By: "it is the only file"}
+}
+
+// choose keeps what a name stands for, and tells whether there is anything. A name is the path of a found target, or
+// whatever [discover.Named] takes; it counts from the caller's folder or from the root.
+func (s *state) choose(found []*unit, name string) (bool, error) {
+	if s.file != "" {
+		return true, nil
+	}
+	for _, at := range []string{path.Join(s.dir, name), path.Clean(name)} {
+		exists := false
+		for _, u := range found {
+			if u.Target.Path == at {
+				exists = true
+				if !slices.Contains(s.units, u) {
+					s.units = append(s.units, u)
+				}
+			}
+		}
+		if exists {
+			return true, nil
+		}
+		f, err := discover.Named(s.tree, at)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		s.units = append(s.units, &unit{Found: f})
+		return true, nil
+	}
+	return false, nil
+}
+
+// narrow reduces the states to the named targets; each must exist on at least one side.
+func narrow(names []string, states ...*state) error {
+	if len(names) == 0 {
+		return nil
+	}
+	found := make([][]*unit, len(states))
+	for i, s := range states {
+		found[i] = s.units
+		if s.file == "" {
+			s.units = nil
+		}
+	}
+	for _, name := range names {
+		exists := false
+		var why error
+		for i, s := range states {
+			ok, err := s.choose(found[i], name)
+			exists = exists || ok
+			if err != nil {
+				why = err
+			}
+		}
+		switch {
+		case exists:
+		case why != nil:
+			return usagef("the target %s: %w", name, why)
+		default:
+			return usagef("there is no target %s; netpol-impact targets shows what there is", name)
+		}
+	}
+	return nil
+}
+
+// objects returns what the units render to, an object that comes twice with the same contents once.
+func objects(units []*unit) []*manifest.Object {
+	var all []*manifest.Object
+	seen := make(map[string]uint64)
+	for _, u := range units {
+		for _, o := range u.out.Objects {
+			digest := o.Digest()
+			if known, ok := seen[o.Key()]; ok && known == digest {
+				continue
+			}
+			seen[o.Key()] = digest
+			all = append(all, o)
+		}
+	}
+	return all
+}
