@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/netpol-impact/netpol-impact/review"
+)
+
+func (p *program) diff() *cobra.Command {
+	var o review.Options
+	var out output
+	var trust string
+	c := &cobra.Command{
+		Use:   "diff [--base X] [--head X] [TARGET…]",
+		Short: "Compare two states: findings and gate",
+		Long: `Compare two states of the manifests and print which connections the change blocks
+and opens.
+
+Base and head are each a git revision, a folder, a file of YAML, or - for standard
+input. Without them, the working tree (with what is not committed) is compared with
+the merge base of HEAD and the default branch. A name that is both a revision and a
+path is refused: ./name is always a path, refs/heads/name always a revision.
+
+Targets (kustomizations, Helm charts, folders of manifests) are found, unless some
+are named.`,
+		Example: `  netpol-impact diff
+  netpol-impact diff --base v1.2.0 --head HEAD overlays/prod
+  netpol-impact diff --base before/ --head after/ --format markdown
+  kubectl kustomize . | netpol-impact diff --base live.yaml --head -`,
+		RunE: func(c *cobra.Command, targets []string) error {
+			var err error
+			if o.TrustHead, err = trustsHead(trust); err != nil {
+				return err
+			}
+			o.Targets, o.Stdin, o.Progress = targets, p.stdin, p.progress()
+			return p.runDiff(c.Context(), o, out)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Base, "base", "", "the state before: a revision, a folder, a file or - (default: merge base with the default branch)")
+	f.StringVar(&o.Head, "head", "", "the state after (default: the working tree)")
+	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to the JSON")
+	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
+	f.StringVar(&trust, "trust", "base", "the side whose configuration is in force: base or head")
+	f.StringVar(&o.Gate.FailOnOpened, "fail-on-opened", "", "fail on opened connections from this severity on, or never (default: the configuration's, else high)")
+	f.StringVar(&o.Gate.FailOnBlocked, "fail-on-blocked", "", "fail on blocked connections from this severity on, or never (default: the configuration's, else high)")
+	out.flags(c)
+	complete(c, "trust", "base", "head")
+	complete(c, "fail-on-opened", thresholds...)
+	complete(c, "fail-on-blocked", thresholds...)
+	return c
+}
+
+func (p *program) runDiff(ctx context.Context, o review.Options, out output) error {
+	sinks, err := out.open(p)
+	if err != nil {
+		return err
+	}
+	result, err := review.Diff(ctx, o)
+	p.endProgress()
+	if err != nil {
+		return err
+	}
+	if err := sinks.write(func(s sink) error { return s.format.Write(s.to, result, s.options) }); err != nil {
+		return err
+	}
+	return end(review.ExitCode(result))
+}
