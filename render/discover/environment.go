@@ -1,0 +1,136 @@
+package discover
+
+import (
+	"path"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/render"
+)
+
+// A mark is what a target's path says of its environment.
+type mark struct {
+	// before is the path up to the environment, environment its name; "" if there is none.
+	before, environment string
+	// below is the next folder below the environment: perhaps a cluster of that environment, perhaps an application.
+	below string
+	// values is the environment in the name of a value file.
+	values string
+	// by says where the mark is, for people.
+	by string
+}
+
+// containers are folders whose subfolders are environments or clusters, whatever their names.
+var containers = map[string]bool{"overlays": true, "clusters": true, "environments": true, "envs": true, "env": true}
+
+// usual are names of environments.
+var usual = map[string]bool{
+	"prod": true, "production": true, "prd": true, "live": true, "staging": true, "stage": true, "stg": true,
+	"preprod": true, "pre-prod": true, "preproduction": true, "nonprod": true, "non-prod": true, "dev": true, "devel": true,
+	"development": true, "test": true, "testing": true, "qa": true, "uat": true, "acceptance": true, "integration": true,
+	"int": true, "sandbox": true, "perf": true, "preview": true,
+}
+
+func isEnvironment(name string) bool { return usual[strings.ToLower(name)] }
+
+// markOf reads a target's path from the left: the first container or usual name decides.
+func markOf(t render.Target) mark {
+	var m mark
+	folders := strings.Split(t.Path, "/")
+	if t.Kind == render.Plain && isManifestFile(path.Base(t.Path)) {
+		last := len(folders) - 1
+		folders[last] = strings.TrimSuffix(folders[last], path.Ext(folders[last]))
+		if last == 0 || !containers[folders[last-1]] {
+			folders = folders[:last] // a file's own name is no environment, unless it stands where folders are
+		}
+	}
+	for i, name := range folders {
+		at := i
+		if containers[name] && i+1 < len(folders) {
+			at = i + 1
+		} else if !isEnvironment(name) {
+			continue
+		}
+		m.before, m.environment = strings.Join(folders[:i], "/"), folders[at]
+		m.by = "the folder " + strings.Join(folders[:at+1], "/")
+		for _, next := range folders[at+1:] {
+			if !containers[next] {
+				m.below = next
+				break
+			}
+		}
+		break
+	}
+	for _, file := range t.Values {
+		env := valuesEnvironment(path.Base(file))
+		if dir := path.Base(path.Dir(file)); env == "" && path.Dir(file) != t.Path && (containers[dir] || dir == "values") {
+			env = strings.TrimSuffix(path.Base(file), path.Ext(file))
+		}
+		if env != "" && env != m.environment {
+			m.values = env
+			if m.by != "" {
+				m.by += " and "
+			}
+			m.by += "the value file " + path.Base(file)
+			break
+		}
+	}
+	return m
+}
+
+// isNumber tells whether a name is one of a numbered row: clusters/prod/00, clusters/prod/01.
+func isNumber(name string) bool {
+	return name != "" && strings.Trim(name, "0123456789") == ""
+}
+
+// nameClusters sets each target's cluster by its mark. What is below an environment's folder is a cluster of its own
+// where the targets there are alternatives: production/east and production/west on the same base. Otherwise they are
+// applications of one cluster. Where a folder is known to be a cluster for one component, it is one for all.
+//
+// meet, if given, tells whether two targets that share a base have objects in common; without it they are taken to.
+func nameClusters(found []Found, meet func(a, b Found) bool) {
+	clusters := alternatives(found, meet)
+	for i := range found {
+		f := &found[i]
+		m := f.mark
+		switch {
+		case f.Target.Cluster != "":
+			f.Cluster, f.ClusterBy = f.Target.Cluster, byConfig
+			continue
+		case m.by == "":
+			f.Cluster, f.ClusterBy = "", ""
+			continue
+		}
+		f.Cluster, f.ClusterBy = m.environment, m.by
+		if full := m.environment + "/" + m.below; clusters[full] || isNumber(m.below) {
+			f.Cluster, f.ClusterBy = full, m.by+"/"+m.below
+		}
+		f.Cluster = strings.Trim(f.Cluster+"/"+m.values, "/")
+	}
+}
+
+// alternatives returns the environment/below pairs that are clusters.
+func alternatives(found []Found, meet func(a, b Found) bool) map[string]bool {
+	type shared struct{ before, environment, base string }
+	users := make(map[shared][]Found)
+	for _, f := range found {
+		if f.mark.below == "" {
+			continue
+		}
+		for _, base := range f.uses {
+			key := shared{f.mark.before, f.mark.environment, base}
+			users[key] = append(users[key], f)
+		}
+	}
+	clusters := make(map[string]bool)
+	for key, list := range users {
+		for i, a := range list {
+			for _, b := range list[:i] {
+				if a.mark.below != b.mark.below && (meet == nil || meet(a, b)) {
+					clusters[key.environment+"/"+a.mark.below] = true
+					clusters[key.environment+"/"+b.mark.below] = true
+				}
+			}
+		}
+	}
+	return clusters
+}

@@ -1,0 +1,100 @@
+package discover
+
+import (
+	"io/fs"
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// A survey is what one walk of the names has seen.
+type survey struct {
+	fsys    fs.FS
+	folders []string            // in the order of the walk, parents first
+	files   map[string][]string // YAML and JSON files of each folder, by their names
+
+	kustomizations map[string]*kustomization // by their folders
+	charts         map[string]*chart         // by their folders
+	// used are the folders and files that kustomizations and charts name.
+	used     map[string]bool
+	problems []manifest.Diagnostic
+}
+
+// look walks the names below a folder, then reads the kustomizations and charts.
+func look(fsys fs.FS, from string) (*survey, error) {
+	s := &survey{fsys: fsys, files: make(map[string][]string), kustomizations: make(map[string]*kustomization),
+		charts: make(map[string]*chart), used: make(map[string]bool)}
+	err := fs.WalkDir(fsys, from, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if name == from {
+				return err
+			}
+			s.problem(manifest.Error, name, "the folder cannot be read: "+err.Error())
+			return fs.SkipDir
+		}
+		return s.see(name, e, name == from)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, folder := range s.folders {
+		if k := s.kustomizations[folder]; k != nil {
+			s.readKustomization(folder, k)
+		}
+		if c := s.charts[folder]; c != nil {
+			s.readChart(folder, c)
+		}
+	}
+	return s, nil
+}
+
+// notDeployed are folders that hold what tools keep or test, whatever is in them.
+var notDeployed = map[string]bool{"node_modules": true, "testdata": true}
+
+func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
+	base, folder := e.Name(), path.Dir(name)
+	switch {
+	case e.IsDir() && !isStart && (strings.HasPrefix(base, ".") || notDeployed[base]):
+		return fs.SkipDir
+	case e.IsDir():
+		s.folders = append(s.folders, name)
+	case e.Type()&fs.ModeIrregular != 0:
+		s.problem(manifest.Info, name, "this is a git submodule: the manifests in it are not analysed")
+	case !e.Type().IsRegular():
+	case isKustomizationFile(base):
+		s.kustomizations[folder] = &kustomization{file: name}
+	case base == chartFile:
+		s.charts[folder] = new(chart)
+	case isManifestFile(base):
+		s.files[folder] = append(s.files[folder], base)
+	}
+	return nil
+}
+
+func (s *survey) problem(severity manifest.Severity, file, message string) {
+	s.problems = append(s.problems, manifest.Diagnostic{Severity: severity, File: file, Message: message})
+}
+
+func isManifestFile(base string) bool {
+	switch path.Ext(base) {
+	case ".yaml", ".yml", ".json":
+		return !strings.HasPrefix(base, ".")
+	}
+	return false
+}
+
+// upward goes from a folder through those above it to the root.
+func upward(folder string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for ; yield(folder) && folder != "."; folder = path.Dir(folder) {
+		}
+	}
+}
+
+// inside joins a reference to the folder that it is made from; false if it leads out of the tree or is no path.
+func inside(folder, ref string) (string, bool) {
+	at := path.Join(folder, ref)
+	return at, fs.ValidPath(at) && !path.IsAbs(ref) && !strings.Contains(ref, "://")
+}
