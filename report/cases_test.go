@@ -273,6 +273,20 @@ var cases = []struct {
 		},
 		Gate: impact.Gate{Reasons: []string{"F1 is high, and blocked connections fail from high on", "F2 is high: a promise may not be removed"}},
 	}},
+	{name: "same-in-each", result: impact.Result{
+		Base: "main", Head: "stricter-base",
+		Clusters: []impact.Cluster{
+			{Name: "dev", Targets: []string{"overlays/dev"}, Counts: impact.Counts{Workloads: 12, Policies: 13, BlockedPairs: 1}, Findings: []impact.Finding{blockedFinding("F1", impact.High, pods("shop", "frontend"), "cartservice")}},
+			{Name: "production", Targets: []string{"overlays/production"}, Counts: impact.Counts{Workloads: 12, Policies: 13, BlockedPairs: 1}, Findings: []impact.Finding{blockedFinding("F2", impact.High, pods("shop", "frontend"), "cartservice")}},
+			{Name: "staging", Targets: []string{"overlays/staging"}, Counts: impact.Counts{Workloads: 12, Policies: 13, BlockedPairs: 1}, Findings: []impact.Finding{blockedFinding("F3", impact.High, pods("shop", "frontend"), "cartservice")}},
+		},
+		Gate: impact.Gate{Reasons: []string{"F1, F2 and F3 are high, and blocked connections fail from high on"}},
+	}},
+	{name: "counted-without-finding", result: impact.Result{
+		Base: "main", Head: "bug",
+		Clusters: []impact.Cluster{{Name: "default", Counts: impact.Counts{Workloads: 12, Policies: 13, OpenedPairs: 2}}},
+		Gate:     impact.Gate{Pass: true},
+	}},
 	{name: "hostile", result: hostileResult(nasty)},
 	{name: "many", result: manyResult(5000)},
 }
@@ -326,7 +340,7 @@ func manyResult(n int) impact.Result {
 	all := pods("shop", numbered("service", 60)...)
 	c := impact.Cluster{Name: "default", Workloads: ids(all), Counts: impact.Counts{Workloads: 60, Policies: n, BlockedPairs: n}}
 	for i := range n {
-		severity := severities[min(i*5/n, 4)]
+		severity := severities[i*5/n]
 		f := blockedFinding(fmt.Sprintf("F%d", i+1), severity, all[i%50:i%50+1+i%9], fmt.Sprintf("service-%02d", i%60+1))
 		if i%3 == 0 {
 			f.Kind, f.Rule = impact.Opened, "O8"

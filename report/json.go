@@ -55,8 +55,7 @@ func (j *jsonWriter) cluster(c *impact.Cluster) {
 		j.key("changes")
 		j.open('[')
 		for i := range c.Changes {
-			change := &c.Changes[i]
-			j.value(jsonChange{peerJSON(change.Source), peerJSON(change.Destination), portsJSON(change.Opened), portsJSON(change.Blocked)})
+			j.value(changeJSON(&c.Changes[i]))
 		}
 		j.close(']')
 	}
@@ -203,6 +202,10 @@ func findingJSON(f *impact.Finding) jsonFinding {
 		Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
 		Connections: connections, Causes: causes, Evidence: evidence, Fingerprint: f.Fingerprint,
 	}
+}
+
+func changeJSON(c *impact.Change) jsonChange {
+	return jsonChange{peerJSON(c.Source), peerJSON(c.Destination), portsJSON(c.Opened), portsJSON(c.Blocked)}
 }
 
 func peersJSON(peers []impact.Peer) []jsonPeer {

@@ -49,10 +49,11 @@ func listRow(book phrasebook, a *impact.Allowed) [3]string {
 // ListMarkdown writes what is allowed as a table in markdown, below Options.Limit bytes.
 func ListMarkdown(w io.Writer, l *impact.Listing, o Options) error {
 	m := &comment{options: o, overview: summarise(&impact.Result{Diagnostics: l.Diagnostics})}
+	m.page.add(text(rankVerdict, fmt.Sprintf("**Allowed: %s**\n", count(len(l.Connections), "connection group"))))
 	m.addBroken()
 	book := newPhrasebook(m, nil)
 	m.page.add(part{
-		rank: rankTables, head: fmt.Sprintf("\n**Allowed: %s**\n\n| From | To | Ports |\n| :-- | :-- | :-- |\n", count(len(l.Connections), "connection group")),
+		rank: rankTables, head: "\n| From | To | Ports |\n| :-- | :-- | :-- |\n",
 		rows: len(l.Connections), unit: "connection group",
 		row: func(i int) string {
 			row := listRow(book, &l.Connections[i])

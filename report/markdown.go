@@ -15,8 +15,9 @@ const (
 	rankVerdict = iota
 	rankGuide
 	rankTables
-	rankLong
 	rankWhy
+	rankLong
+	rankMoreWhy
 	rankExact
 )
 
@@ -78,7 +79,7 @@ func (m *comment) mark() string {
 func (m *comment) verdict() {
 	title := escape(clip(m.options.title(), nameLength))
 	if m.quiet() {
-		m.page.add(text(rankVerdict, fmt.Sprintf("%s **%s: no connection changes.** %s.\n", m.mark(), title, m.compared())))
+		m.page.add(text(rankVerdict, fmt.Sprintf("%s **%s: %s.** %s.\n", m.mark(), title, m.headline(), m.compared())))
 		return
 	}
 	m.page.add(text(rankVerdict, fmt.Sprintf("### %s %s: %s\n", m.mark(), title, m.headline())))
@@ -155,39 +156,16 @@ func (m *comment) addClusters() {
 	if m.clusters > 1 && !m.quiet() {
 		m.listClusters(changed, unchanged)
 	}
-	for _, c := range changed {
+	for _, t := range tellTogether(changed) {
 		if m.clusters > 1 {
-			m.page.add(text(rankTables, "\n#### "+m.label(c)+"\n"))
+			m.page.add(text(rankTables, "\n#### "+t.label(m.text)+"\n"))
 		}
-		m.cluster(c)
+		m.cluster(&t.cluster)
 	}
-}
-
-// partClusters sets apart the clusters without findings.
-func partClusters(all []impact.Cluster) (changed, unchanged []*impact.Cluster) {
-	for i := range all {
-		if c := &all[i]; len(c.Findings) > 0 || len(c.Changes) > 0 {
-			changed = append(changed, c)
-		} else {
-			unchanged = append(unchanged, c)
-		}
-	}
-	return changed, unchanged
 }
 
 func (m *comment) label(c *impact.Cluster) string {
 	return m.text(clip(clusterName(c), nameLength))
-}
-
-// clusterName is the cluster's name, or what stands for it.
-func clusterName(c *impact.Cluster) string {
-	switch {
-	case c.Name != "":
-		return c.Name
-	case len(c.Targets) > 0:
-		return c.Targets[0]
-	}
-	return "cluster without a name"
 }
 
 func (m *comment) listClusters(changed, unchanged []*impact.Cluster) {
@@ -200,6 +178,9 @@ func (m *comment) listClusters(changed, unchanged []*impact.Cluster) {
 			return fmt.Sprintf("| %s | %s | %s | %s |\n", m.label(changed[i]), number(t.blocked), number(t.opened), t.severityWords())
 		},
 	})
+	if len(unchanged) == 0 {
+		return
+	}
 	m.page.add(part{rank: rankVerdict, head: "\nNo connection changes in ", foot: ".\n", rows: len(unchanged), unit: "unchanged cluster", row: func(i int) string {
 		if i > 0 {
 			return ", " + m.label(unchanged[i])
@@ -218,7 +199,7 @@ func (m *comment) cluster(c *impact.Cluster) {
 			v.table(s)
 		}
 	}
-	v.why(all)
+	v.explanations(all)
 	if c.Changes != nil {
 		v.changes(c.Changes)
 	} else {
@@ -232,7 +213,7 @@ func (m *comment) addGuide() {
 		guide := `Each row is a group of connections that the network policies allowed before this change and deny after it (blocked), or the other way round (opened), as far as the manifests of both sides tell. A connection counts once for each source and destination.
 
 - **Severity** follows fixed rules; the number of the rule stands beside each explanation. The gate alone decides whether the check fails.
-- ` + "**" + elsewhere + "**" + ` may exist in the cluster, made by an operator or by another repository.
+- **Pods not in these manifests** may exist in the cluster, made by an operator or by another repository.
 - **Inferred** evidence was read from configuration, not seen on a network.
 `
 		if m.approximate > 0 {

@@ -34,7 +34,7 @@ func (v *clusterView) table(s section) {
 	rest := s.findings[len(shown):]
 	v.page.add(part{rank: rankTables, head: head + columns, rows: len(shown), unit: unit, row: func(i int) string { return rows(shown[i]) }})
 	if len(rest) > 0 {
-		v.page.add(part{rank: rankLong, head: open(restWords(rest)) + columns, foot: shut, rows: len(rest), unit: unit, row: func(i int) string { return rows(rest[i]) }})
+		v.page.add(part{rank: rankLong, insists: true, head: open(restWords(rest)) + columns, foot: shut, rows: len(rest), unit: unit, row: func(i int) string { return rows(rest[i]) }})
 	}
 }
 
@@ -85,7 +85,7 @@ func (v *clusterView) id(f *impact.Finding) string { return escape(clip(f.ID, na
 
 // label is the severity with the finding's number.
 func (v *clusterView) label(f *impact.Finding) string {
-	label := severityMarks[f.Severity] + "&nbsp;**" + escape(string(f.Severity)) + "** " + v.id(f)
+	label := severityMarks[f.Severity] + "&nbsp;**" + escape(string(f.Severity)) + "**&nbsp;" + v.id(f)
 	if f.Confidence == impact.Approximate {
 		label += "<br>approximate"
 	}
@@ -145,33 +145,41 @@ func (v *clusterView) workloads(s section) {
 	const unit = "workload change"
 	v.page.add(part{rank: rankTables, head: "\n**" + s.title + "**\n\n", rows: len(shown), row: line(shown), unit: unit})
 	if rest := s.findings[len(shown):]; len(rest) > 0 {
-		v.page.add(part{rank: rankLong, head: open(number(len(rest)) + " more"), foot: shut, rows: len(rest), row: line(rest), unit: unit})
+		v.page.add(part{rank: rankLong, insists: true, head: open(number(len(rest)) + " more"), foot: shut, rows: len(rest), row: line(rest), unit: unit})
 	}
 }
 
-// why explains each finding: what happened, why it matters, what to do.
-func (v *clusterView) why(all []section) {
-	var findings []*impact.Finding
+// explanations tell of each finding why it is so and what to do; of those in sight first, if space is short.
+func (v *clusterView) explanations(all []section) {
+	var sight, folded []*impact.Finding
 	for _, s := range all {
-		for _, f := range s.findings {
-			if f.Explanation != "" || f.Advice != "" || len(f.Evidence) > 0 || len(f.Causes) > 0 && s.kind != impact.Workload {
-				findings = append(findings, f)
+		for i, f := range s.findings {
+			switch {
+			case f.Explanation == "" && f.Advice == "" && len(f.Evidence) == 0 && (len(f.Causes) == 0 || s.kind == impact.Workload):
+			case i < rowsShown || len(s.findings) <= rowsShown+1:
+				sight = append(sight, f)
+			default:
+				folded = append(folded, f)
 			}
 		}
 	}
+	v.why(rankWhy, "Why, and what to do ("+count(len(sight), "finding")+")", sight)
+	v.why(rankMoreWhy, "The same for "+count(len(folded), "more finding"), folded)
+}
+
+func (v *clusterView) why(rank int, summary string, findings []*impact.Finding) {
 	if len(findings) == 0 {
 		return
 	}
 	v.page.add(part{
-		rank: rankWhy, head: open("Why, and what to do (" + count(len(findings), "finding") + ")"), foot: shut,
-		rows: len(findings), unit: "explanation",
+		rank: rank, head: open(summary), foot: "</details>\n", rows: len(findings), unit: "explanation",
 		row: func(i int) string { return v.explain(findings[i]) },
 	})
 }
 
 func (v *clusterView) explain(f *impact.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s %s** · %s", v.id(f), v.text(clip(f.Title, titleLength)), escape(string(f.Severity)))
+	fmt.Fprintf(&b, "**%s: %s** · %s", v.id(f), v.text(clip(f.Title, titleLength)), escape(string(f.Severity)))
 	if f.Rule != "" {
 		fmt.Fprintf(&b, " by rule %s", escape(clip(f.Rule, nameLength)))
 	}

@@ -21,6 +21,8 @@ type part struct {
 	row        func(i int) string
 	// unit names the rows: what is left out is counted by it.
 	unit string
+	// insists: if there is no space for a row, it is said in the part's place how many there are.
+	insists bool
 }
 
 func (p *page) add(parts ...part) { p.parts = append(p.parts, parts...) }
@@ -31,6 +33,8 @@ func text(rank int, s string) part { return part{rank: rank, head: s} }
 // filled is a part with the rows that it was given space for.
 type filled struct {
 	written bool
+	// counted: space is kept for the number of the rows.
+	counted bool
 	rows    []string
 }
 
@@ -44,6 +48,9 @@ func (p *page) write(w io.Writer, limit int, rest string) error {
 	var b strings.Builder
 	for i, part := range p.parts {
 		if !fills[i].written {
+			if fills[i].counted {
+				b.WriteString(part.more(part.rows))
+			}
 			continue
 		}
 		b.WriteString(part.head)
@@ -62,7 +69,7 @@ func (p *page) write(w io.Writer, limit int, rest string) error {
 	return err
 }
 
-func (p part) more(n int) string { return "\n… and " + count(n, p.unit) + " more\n" }
+func (p part) more(n int) string { return "\n… and " + count(n, "more "+p.unit) + "\n" }
 
 // fill gives out space, and tells whether there was enough.
 func (p *page) fill(limit int) ([]filled, bool) {
@@ -72,8 +79,17 @@ func (p *page) fill(limit int) ([]filled, bool) {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return p.parts[a].rank - p.parts[b].rank })
 	fills, whole := make([]filled, len(p.parts)), true
+	for i, part := range p.parts {
+		if n := len(part.more(part.rows)); part.insists && n < limit/20 {
+			fills[i].counted = true
+			limit -= n
+		}
+	}
 	for _, i := range order {
 		part := &p.parts[i]
+		if fills[i].counted {
+			limit += len(part.more(part.rows))
+		}
 		space := limit - len(part.head) - len(part.foot)
 		if part.rows > 0 {
 			space -= len(part.more(part.rows))
@@ -88,6 +104,10 @@ func (p *page) fill(limit int) ([]filled, bool) {
 		}
 		whole = whole && len(fills[i].rows) == part.rows && space >= 0
 		if space < 0 || part.rows > 0 && len(fills[i].rows) == 0 {
+			fills[i].rows = nil
+			if fills[i].counted {
+				limit -= len(part.more(part.rows))
+			}
 			continue
 		}
 		fills[i].written = true

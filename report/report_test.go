@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -71,7 +72,7 @@ var rowPattern = regexp.MustCompile(`^\| .* \|$`)
 // checkWhole fails where a comment is cut inside something.
 func checkWhole(t *testing.T, page string, limit int) {
 	t.Helper()
-	if len(page) >= limit {
+	if len(page) > limit {
 		t.Errorf("%d bytes, limit %d", len(page), limit)
 	}
 	if strings.Count(page, "<details>") != strings.Count(page, "</details>") {
@@ -101,13 +102,17 @@ func TestMarkdownFits(t *testing.T) {
 		checkWhole(t, whole, defaultLimit)
 		first, _, _ := strings.Cut(whole, "\n")
 		limits := []int{1000, 1001, 1500, 2345, 4000, 7777, 12_000, 33_333, 262_144, len(whole) - 1, len(whole), len(whole) + 1}
-		for l := 1000; l < min(len(whole), 20_000); l += 97 {
+		step := 97
+		if c.name == "many" {
+			step = 1009
+		}
+		for l := 1000; l < min(len(whole), 20_000); l += step {
 			limits = append(limits, l)
 		}
 		for _, limit := range limits {
 			limit = max(limit, minimumLimit)
 			page := render(t, &c.result, Options{Link: github, Limit: limit})
-			checkWhole(t, page, limit+1)
+			checkWhole(t, page, limit)
 			if !strings.HasPrefix(page, first+"\n") {
 				t.Errorf("%s at %d: the headline is lost", c.name, limit)
 			}
@@ -117,6 +122,17 @@ func TestMarkdownFits(t *testing.T) {
 			if t.Failed() {
 				t.Fatalf("%s at %d:\n%s", c.name, limit, page)
 			}
+		}
+	}
+}
+
+// TestMarkdownFitsAnySize holds for every number of findings, around the sizes where the limit begins to cut.
+func TestMarkdownFitsAnySize(t *testing.T) {
+	for n := 1; n < 120; n++ {
+		r := manyResult(n)
+		for _, limit := range []int{0, 5000, 10_000 + n} {
+			o := Options{Link: github, Limit: limit}
+			checkWhole(t, render(t, &r, o), o.limit())
 		}
 	}
 }
@@ -198,6 +214,39 @@ func TestJSONHasNoNull(t *testing.T) {
 		}
 		if bytes.Contains(b.Bytes(), []byte("null")) {
 			t.Errorf("null in %s", b.Bytes())
+		}
+	}
+}
+
+// BenchmarkFormats writes 300 findings and 100,000 changed pairs.
+func BenchmarkFormats(b *testing.B) {
+	r := manyResult(300)
+	known := r.Clusters[0].Workloads
+	for i := range 100_000 {
+		from, to := known[i%len(known)], known[i/len(known)%len(known)]
+		r.Clusters[0].Changes = append(r.Clusters[0].Changes, impact.Change{Source: impact.Peer{Workload: &from}, Destination: impact.Peer{Workload: &to}, Blocked: anyPort})
+	}
+	for _, f := range formats {
+		b.Run(string(f.format), func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if err := f.format.Write(io.Discard, &r, Options{Link: github}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestHeadlineIsTheFirstLineOfEveryReport(t *testing.T) {
+	for _, c := range cases {
+		headline := Headline(&c.result, Options{})
+		var b bytes.Buffer
+		if err := Text(&b, &c.result, Options{Width: 1000}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(b.String(), headline) || !strings.Contains(strings.ReplaceAll(render(t, &c.result, Options{}), "**", ""), headline) {
+			t.Errorf("%s: %q", c.name, headline)
 		}
 	}
 }

@@ -109,11 +109,18 @@ type overview struct {
 
 func summarise(r *impact.Result) overview {
 	o := overview{pass: r.Gate.Pass, clusters: len(r.Clusters)}
+	var opened, blocked int
 	for i := range r.Clusters {
 		c := &r.Clusters[i]
 		o.add(c.Findings)
 		o.compared += c.Counts.Workloads
 		o.policies += c.Counts.Policies
+		opened += c.Counts.OpenedPairs
+		blocked += c.Counts.BlockedPairs
+	}
+	// A change that no finding tells of must not pass as none.
+	if o.opened+o.blocked == 0 {
+		o.opened, o.blocked = opened, blocked
 	}
 	for _, d := range r.Diagnostics {
 		if d.Severity == manifest.Error {
@@ -137,11 +144,18 @@ func rank(s manifest.Severity) int {
 
 // quiet tells whether there is nothing to say but that nothing changed.
 func (o overview) quiet() bool {
-	return o.findings == 0 && len(o.broken) == 0 && o.pass
+	return o.findings+o.opened+o.blocked == 0 && len(o.broken) == 0 && o.pass
 }
 
-// headline is the report in one line: the verdict, how bad it is, what changed.
+// Headline is a result in one line of plain text: the verdict, how bad it is, what changed.
+func Headline(r *impact.Result, o Options) string {
+	return clean(o.title()) + ": " + summarise(r).headline()
+}
+
 func (o overview) headline() string {
+	if o.quiet() {
+		return "no connection changes"
+	}
 	var parts []string
 	if len(o.broken) > 0 {
 		parts = append(parts, "not everything could be analysed")

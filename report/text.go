@@ -31,9 +31,9 @@ type textReport struct {
 }
 
 func (t *textReport) verdict() {
-	title := clean(t.options.title())
+	headline := clean(t.options.title()) + ": " + t.headline()
 	if t.quiet() {
-		t.block(0, "", "", title+": no connection changes. "+t.compared()+".", green)
+		t.block(0, "", "", headline+". "+t.compared()+".", green)
 		return
 	}
 	color := green
@@ -43,7 +43,7 @@ func (t *textReport) verdict() {
 	case t.worst().Rank() >= impact.Medium.Rank():
 		color = yellow
 	}
-	t.block(0, "", "", title+": "+t.headline(), bold+color)
+	t.block(0, "", "", headline, bold+color)
 	for _, reason := range t.result.Gate.Reasons {
 		t.block(2, "gate  ", color, clean(reason), "")
 	}
@@ -82,16 +82,16 @@ func (t *textReport) addClusters() {
 	if t.clusters > 1 && !t.quiet() {
 		t.listClusters(changed, unchanged)
 	}
-	for _, c := range changed {
+	for _, together := range tellTogether(changed) {
 		if t.clusters > 1 {
 			t.line("")
-			t.block(0, "== ", bold, clean(clusterName(c)), bold)
+			t.block(0, "== ", bold, together.label(clean), bold)
 		}
-		v := &textCluster{textReport: t, book: newPhrasebook(plainMarkup{}, c.Workloads)}
-		for _, s := range sections(c.Findings) {
+		v := &textCluster{textReport: t, book: newPhrasebook(plainMarkup{}, together.cluster.Workloads)}
+		for _, s := range sections(together.cluster.Findings) {
 			v.section(s)
 		}
-		v.changes(c.Changes)
+		v.changes(together.cluster.Changes)
 	}
 }
 
