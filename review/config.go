@@ -33,7 +33,7 @@ func (p *opener) configure(base, head *side) (config.Config, []manifest.Diagnost
 	if c.Gate, err = p.thresholds(c.Gate); err != nil {
 		return config.Config{}, nil, err
 	}
-	if base == head || p.o.TrustHead {
+	if base == head || p.o.TrustHead || base.file != "" || head.file != "" {
 		return c, nil, nil
 	}
 	return c, changedConfig(file, text, other), nil
