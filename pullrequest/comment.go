@@ -83,6 +83,10 @@ func (c *comments) publish(ctx context.Context, p post) outcome {
 
 // explain says why a comment could not be written, and what to change.
 func explain(err error) string {
+	var primary *github.RateLimitError
+	if errors.As(err, &primary) {
+		return fmt.Sprintf("the hour's requests to GitHub are used up until %s", primary.Rate.Reset.UTC().Format(time.RFC3339))
+	}
 	var refused *github.ErrorResponse
 	if !errors.As(err, &refused) || refused.Response == nil {
 		return err.Error()
@@ -97,6 +101,8 @@ func explain(err error) string {
 		if strings.Contains(refused.Message, "not accessible") {
 			return "the token cannot write to pull requests; give the job the permission pull-requests: write (on a pull request from a fork the token can only read: docs/action.md tells how to comment there)"
 		}
+	case http.StatusUnprocessableEntity:
+		return "GitHub refuses its text: " + refused.Message
 	case http.StatusNotFound, http.StatusGone:
 		return "the token does not reach the pull request; give the job the permission pull-requests: write"
 	}

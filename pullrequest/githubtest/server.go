@@ -32,10 +32,10 @@ const (
 
 // Comment is a comment on a pull request.
 type Comment struct {
-	ID       int64
-	Number   int
-	Author   string
-	Body     string
+	ID        int64
+	Number    int
+	Author    string
+	Body      string
 	Minimized bool
 	// History has the older texts, oldest first.
 	History []string
