@@ -11,7 +11,8 @@ import (
 func ListText(w io.Writer, l *impact.Listing, o Options) error {
 	t := &textReport{terminal: newTerminal(w, o), overview: summarise(&impact.Result{Diagnostics: l.Diagnostics})}
 	t.diagnostics(t.broken, count(len(t.broken), "thing")+" could not be analysed, so this list may be wrong", red)
-	if len(t.broken) > 0 {
+	t.diagnostics(t.warned, count(len(t.warned), "warning")+" about the manifests", yellow)
+	if len(t.broken)+len(t.warned) > 0 {
 		t.line("")
 	}
 	if len(l.Connections) == 0 {
@@ -19,7 +20,7 @@ func ListText(w io.Writer, l *impact.Listing, o Options) error {
 	} else {
 		t.table(l.Connections)
 	}
-	t.diagnostics(t.notes, count(len(t.notes), "note")+" on the analysis", yellow)
+	t.diagnostics(t.notes, count(len(t.notes), "note")+" on the analysis", faint)
 	return t.out.Flush()
 }
 
@@ -50,7 +51,7 @@ func listRow(book phrasebook, a *impact.Allowed) [3]string {
 func ListMarkdown(w io.Writer, l *impact.Listing, o Options) error {
 	m := &comment{options: o, overview: summarise(&impact.Result{Diagnostics: l.Diagnostics})}
 	m.page.add(text(rankVerdict, fmt.Sprintf("**Allowed: %s**\n", count(len(l.Connections), "connection group"))))
-	m.addBroken()
+	m.addProblems()
 	book := newPhrasebook(m, nil)
 	m.page.add(part{
 		rank: rankTables, head: "\n| From | To | Ports |\n| :-- | :-- | :-- |\n",

@@ -26,17 +26,19 @@ const (
 	rowsShown = 10
 	// groupsShown is how many groups of connections of one finding get a row of the table.
 	groupsShown = 3
-	// diagnosticsShown, reasonsShown, causesShown, evidenceShown bound lists above and below the fold.
-	diagnosticsShown = 10
-	warningsShown    = 3
-	reasonsShown     = 5
-	causesShown      = 8
-	evidenceShown    = 6
+	// brokenShown, warningsShown, reasonsShown, causesShown, evidenceShown bound lists above and below the fold.
+	brokenShown   = 10
+	warningsShown = 3
+	reasonsShown  = 5
+	causesShown   = 8
+	evidenceShown = 6
 	// peersNamed bounds the names in one cell of the exact connections.
 	peersNamed = 60
 	// proseLength bounds a paragraph, titleLength a line.
 	proseLength = 1200
 	titleLength = 240
+	// sideLength bounds the names of the sides and the title: the first line fits any limit.
+	sideLength = 40
 	// pathLength is how much of a file's path a table shows.
 	pathLength = 36
 )
@@ -46,7 +48,7 @@ const (
 func Markdown(w io.Writer, r *impact.Result, o Options) error {
 	m := &comment{options: o, result: r, overview: summarise(r)}
 	m.verdict()
-	m.addBroken()
+	m.addProblems()
 	m.addClusters()
 	m.addNotes()
 	if !m.quiet() {
@@ -77,7 +79,7 @@ func (m *comment) mark() string {
 }
 
 func (m *comment) verdict() {
-	title := escape(clip(m.options.title(), nameLength))
+	title := escape(clip(m.options.title(), sideLength))
 	if m.quiet() {
 		m.page.add(text(rankVerdict, fmt.Sprintf("%s **%s: %s.** %s.\n", m.mark(), title, m.headline(), m.compared())))
 		return
@@ -102,24 +104,24 @@ func (m *comment) verdict() {
 func (m *comment) compared() string {
 	sides := ""
 	if m.result.Base != "" || m.result.Head != "" {
-		sides = " " + m.name(clip(m.result.Base, nameLength)) + " with " + m.name(clip(m.result.Head, nameLength))
+		sides = " " + m.name(clip(m.result.Base, sideLength)) + " with " + m.name(clip(m.result.Head, sideLength))
 	}
 	return "Compared" + sides + ": " + m.scope()
 }
 
-// addBroken tells loudly what the verdict does not cover.
-func (m *comment) addBroken() {
-	n := len(m.broken)
-	if n == 0 {
-		return
+// addProblems tells loudly what the verdict does not cover, and what may make it wrong.
+func (m *comment) addProblems() {
+	if n := len(m.broken); n > 0 {
+		m.diagnostics("\n> [!CAUTION]\n> **"+count(n, "thing")+" could not be analysed, so changes may be missing here.**\n", m.broken, brokenShown, "problem")
 	}
-	head := "\n> [!CAUTION]\n> **" + count(n, "thing") + " could not be analysed, so changes may be missing here.**\n"
-	m.diagnostics(head, m.broken, diagnosticsShown, "problem")
+	if n := len(m.warned); n > 0 {
+		m.diagnostics("\n> [!WARNING]\n> **"+count(n, "warning")+" about the manifests**\n", m.warned, warningsShown, "warning")
+	}
 }
 
 func (m *comment) addNotes() {
-	if n := len(m.notes); n > 0 {
-		m.diagnostics("\n> [!NOTE]\n> **"+count(n, "note")+" on the analysis**\n", m.notes, warningsShown, "note")
+	if len(m.notes) > 0 {
+		m.foldDiagnostics(count(len(m.notes), "note")+" on the analysis", m.notes, "note")
 	}
 }
 
@@ -132,10 +134,14 @@ func (m *comment) diagnostics(head string, list []manifest.Diagnostic, shown int
 		return "> - " + m.diagnostic(list[i]) + "\n"
 	}})
 	if rest := list[shown:]; len(rest) > 0 {
-		m.page.add(part{rank: rankLong, head: open(number(len(rest)) + " more"), foot: shut, rows: len(rest), unit: unit, row: func(i int) string {
-			return "- " + m.diagnostic(rest[i]) + "\n"
-		}})
+		m.foldDiagnostics(count(len(rest), "more "+unit), rest, unit)
 	}
+}
+
+func (m *comment) foldDiagnostics(summary string, list []manifest.Diagnostic, unit string) {
+	m.page.add(part{rank: rankLong, insists: true, head: open(summary), foot: shut, rows: len(list), unit: unit, row: func(i int) string {
+		return "- " + m.diagnostic(list[i]) + "\n"
+	}})
 }
 
 func (m *comment) diagnostic(d manifest.Diagnostic) string {

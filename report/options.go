@@ -11,7 +11,7 @@ type Options struct {
 	// Color and Width are text's: ANSI colours, and columns (80 if 0, at least 40).
 	Color bool
 	Width int
-	// Limit is markdown's: it stays below so many bytes (60,000 if 0, at least 1,000).
+	// Limit is markdown's: it stays below so many bytes (60,000 if 0, at least 2,000).
 	Limit int
 }
 
@@ -19,7 +19,7 @@ const (
 	defaultWidth = 80
 	minimumWidth = 40
 	defaultLimit = 60_000
-	minimumLimit = 1_000
+	minimumLimit = 2_000
 )
 
 func (o Options) title() string {

@@ -101,12 +101,12 @@ func TestMarkdownFits(t *testing.T) {
 		whole := render(t, &c.result, Options{Link: github})
 		checkWhole(t, whole, defaultLimit)
 		first, _, _ := strings.Cut(whole, "\n")
-		limits := []int{1000, 1001, 1500, 2345, 4000, 7777, 12_000, 33_333, 262_144, len(whole) - 1, len(whole), len(whole) + 1}
+		limits := []int{2000, 2001, 2345, 4000, 7777, 12_000, 33_333, 262_144, len(whole) - 1, len(whole), len(whole) + 1}
 		step := 97
 		if c.name == "many" {
 			step = 1009
 		}
-		for l := 1000; l < min(len(whole), 20_000); l += step {
+		for l := 2000; l < min(len(whole), 20_000); l += step {
 			limits = append(limits, l)
 		}
 		for _, limit := range limits {
@@ -134,6 +134,17 @@ func TestMarkdownFitsAnySize(t *testing.T) {
 			o := Options{Link: github, Limit: limit}
 			checkWhole(t, render(t, &r, o), o.limit())
 		}
+	}
+}
+
+// TestVerdictFitsAnyLimit holds for the longest names there can be.
+func TestVerdictFitsAnyLimit(t *testing.T) {
+	long := strings.Repeat("@a", 500)
+	r := impact.Result{Base: long, Head: long, Gate: impact.Gate{Pass: true}}
+	page := render(t, &r, Options{Title: long, Limit: 1})
+	checkWhole(t, page, minimumLimit)
+	if !strings.Contains(page, "no connection changes") || strings.Contains(page, "Shortened") {
+		t.Error(page)
 	}
 }
 

@@ -101,8 +101,8 @@ func (t tally) worst() impact.Severity {
 // overview is what a whole result amounts to.
 type overview struct {
 	tally
-	// broken is what was not analysed; notes are all other diagnostics.
-	broken, notes                []manifest.Diagnostic
+	// The diagnostics: broken is what was not analysed, warned what may be wrong, notes the rest.
+	broken, warned, notes        []manifest.Diagnostic
 	clusters, compared, policies int
 	pass                         bool
 }
@@ -123,23 +123,16 @@ func summarise(r *impact.Result) overview {
 		o.opened, o.blocked = opened, blocked
 	}
 	for _, d := range r.Diagnostics {
-		if d.Severity == manifest.Error {
+		switch d.Severity {
+		case manifest.Error:
 			o.broken = append(o.broken, d)
-		} else {
+		case manifest.Warning:
+			o.warned = append(o.warned, d)
+		default:
 			o.notes = append(o.notes, d)
 		}
 	}
-	slices.SortStableFunc(o.notes, func(a, b manifest.Diagnostic) int {
-		return rank(a.Severity) - rank(b.Severity)
-	})
 	return o
-}
-
-func rank(s manifest.Severity) int {
-	if s == manifest.Warning {
-		return 0
-	}
-	return 1
 }
 
 // quiet tells whether there is nothing to say but that nothing changed.

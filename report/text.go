@@ -14,8 +14,9 @@ func Text(w io.Writer, r *impact.Result, o Options) error {
 	t := &textReport{terminal: newTerminal(w, o), overview: summarise(r), result: r, options: o}
 	t.verdict()
 	t.diagnostics(t.broken, count(len(t.broken), "thing")+" could not be analysed, so changes may be missing here", red)
+	t.diagnostics(t.warned, count(len(t.warned), "warning")+" about the manifests", yellow)
 	t.addClusters()
-	t.diagnostics(t.notes, count(len(t.notes), "note")+" on the analysis", yellow)
+	t.diagnostics(t.notes, count(len(t.notes), "note")+" on the analysis", faint)
 	if !t.quiet() {
 		t.line("")
 		t.block(0, "", "", t.compared()+".", faint)
