@@ -67,8 +67,8 @@ func (t tally) severityWords() string {
 	return strings.Join(words, ", ")
 }
 
-// changeWords says what changed: "14 connections blocked, 2 opened".
-func (t tally) changeWords() string {
+// changeWords says what changed: "14 connections blocked, 2 opened", or the words for no connections.
+func (t tally) changeWords(none string) string {
 	var words []string
 	switch {
 	case t.blocked > 0 && t.opened > 0:
@@ -78,7 +78,7 @@ func (t tally) changeWords() string {
 	case t.opened > 0:
 		words = append(words, count(t.opened, "connection")+" opened")
 	default:
-		words = append(words, "no connection blocked or opened")
+		words = append(words, none)
 	}
 	if t.workloads > 0 {
 		words = append(words, count(t.workloads, "workload change"))
@@ -88,6 +88,8 @@ func (t tally) changeWords() string {
 	}
 	return strings.Join(words, ", ")
 }
+
+const noConnections = "no connection blocked or opened"
 
 func (t tally) worst() impact.Severity {
 	for _, s := range severities {
@@ -162,7 +164,12 @@ func (o overview) headline() string {
 	if o.worst().Rank() > impact.Info.Rank() {
 		parts = append(parts, o.severityWords())
 	}
-	return strings.Join(append(parts, o.changeWords()), " · ")
+	none := noConnections
+	if len(o.broken) > 0 {
+		// What was not seen may have changed.
+		none += " in the rest"
+	}
+	return strings.Join(append(parts, o.changeWords(none)), " · ")
 }
 
 // scope says what was compared.

@@ -101,7 +101,7 @@ func (t *textReport) listClusters(changed, unchanged []*impact.Cluster) {
 	for _, c := range changed {
 		var sum tally
 		sum.add(c.Findings)
-		t.block(0, clean(clusterName(c))+": ", bold, sum.changeWords()+" · "+sum.severityWords(), "")
+		t.block(0, clean(clusterName(c))+": ", bold, sum.changeWords(noConnections)+" · "+sum.severityWords(), "")
 	}
 	if len(unchanged) > 0 {
 		names := make([]string, len(unchanged))
