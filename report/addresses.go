@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 
@@ -27,14 +28,14 @@ func addressWords(blocks []netip.Prefix) string {
 	}
 	var parts []string
 	if len(families) > 0 {
-		any := "any " + families[0] + " address"
+		which := "any " + families[0] + " address"
 		if len(families) == 2 {
-			any = "any address"
+			which = "any address"
 		}
 		if len(except) > 0 {
-			any += " except " + few(except)
+			which += " except " + few(except)
 		}
-		parts = append(parts, "the internet ("+any+")")
+		parts = append(parts, "the internet ("+which+")")
 	}
 	if len(rest) > 0 {
 		parts = append(parts, few(words(rest)))
@@ -74,18 +75,14 @@ func prefixes(b *netipx.IPSetBuilder) []netip.Prefix {
 	return set.Prefixes()
 }
 
-// most tells whether the family is best said by what it leaves out: more than half of all its addresses are in, and
-// that without needing more blocks.
+// most tells whether the family is best said by what it leaves out: more than half of its addresses are in, and what is
+// out takes no more blocks to say.
 func (f addressFamily) most() bool {
-	half := 0.0
+	in := 0.0
 	for _, b := range f.in {
-		share := 1.0
-		for range b.Bits() {
-			share /= 2
-		}
-		half += share
+		in += math.Ldexp(1, -b.Bits())
 	}
-	return half > 0.5 && len(f.out) <= len(f.in)
+	return in > 0.5 && len(f.out) <= len(f.in)
 }
 
 func words(blocks []netip.Prefix) []string {

@@ -9,3 +9,8 @@ type markup interface {
 	// line writes where something stands, as a link where there is one.
 	line(side, file string, line int, whole bool) string
 }
+
+var (
+	_ markup = (*comment)(nil)
+	_ markup = plainMarkup{}
+)

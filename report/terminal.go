@@ -60,7 +60,7 @@ func (t *terminal) block(indent int, label, labelColor, text, color string) {
 	}
 }
 
-// name, text and line are the markup of a terminal.
+// plainMarkup writes words as a terminal may see them.
 type plainMarkup struct{}
 
 func (plainMarkup) name(s string) string { return clean(s) }
