@@ -1,0 +1,67 @@
+package helm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"k8s.io/client-go/kubernetes/scheme"
+)
+
+// kubeMinor and kubePatch are the Kubernetes version that charts are rendered for, 1.minor.patch: that of the API types
+// which the analysis uses.
+const kubeMinor, kubePatch = 37, 2
+
+// oldestMinor is the oldest version that is tried for a chart which does not take the newest: NetworkPolicy's present
+// form, networking.k8s.io/v1 with endPort and all, is older still.
+const oldestMinor = 16
+
+// capabilitiesFor is what a chart sees of the cluster: the newest Kubernetes version that its own constraint allows.
+func capabilitiesFor(constraint string) (*common.Capabilities, error) {
+	for minor := kubeMinor; minor >= oldestMinor; minor-- {
+		version, err := common.ParseKubeVersion(fmt.Sprintf("v1.%d.%d", minor, kubePatch))
+		if err != nil {
+			return nil, err
+		}
+		if constraint == "" || chartutil.IsCompatibleRange(constraint, version.String()) {
+			c := common.DefaultCapabilities.Copy()
+			c.KubeVersion = *version
+			c.APIVersions = apiVersions
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("the chart's kubeVersion %q allows no Kubernetes from 1.%d to 1.%d", constraint, oldestMinor, kubeMinor)
+}
+
+// apiVersions lists versions ("networking.k8s.io/v1") and kinds ("networking.k8s.io/v1/NetworkPolicy") as a cluster
+// does. Helm alone lists no kinds offline, and a policy that a chart guards with one would vanish without a word.
+var apiVersions = func() common.VersionSet {
+	versions := slices.Clone(common.DefaultVersionSet)
+	for kind := range scheme.Scheme.AllKnownTypes() {
+		if kind.Version != "__internal" && !strings.HasSuffix(kind.Kind, "List") && !strings.HasSuffix(kind.Kind, "Options") {
+			versions = append(versions, kind.GroupVersion().String()+"/"+kind.Kind)
+		}
+	}
+	for version, kinds := range networkingKinds {
+		versions = append(versions, version)
+		for _, kind := range kinds {
+			versions = append(versions, version+"/"+kind)
+		}
+	}
+	slices.Sort(versions)
+	return slices.Compact(versions)
+}()
+
+// networkingKinds are the custom kinds that a chart may look for before it writes a policy or a route.
+var networkingKinds = map[string][]string{
+	"cilium.io/v2":                      {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
+	"crd.projectcalico.org/v1":          {"NetworkPolicy", "GlobalNetworkPolicy", "GlobalNetworkSet", "NetworkSet"},
+	"projectcalico.org/v3":              {"NetworkPolicy", "GlobalNetworkPolicy", "GlobalNetworkSet", "NetworkSet"},
+	"gateway.networking.k8s.io/v1":      {"Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute"},
+	"networking.istio.io/v1":            {"Gateway", "Sidecar", "VirtualService", "ServiceEntry", "DestinationRule"},
+	"policy.networking.k8s.io/v1alpha1": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"},
+	"policy.networking.k8s.io/v1alpha2": {"ClusterNetworkPolicy"},
+	"security.istio.io/v1":              {"AuthorizationPolicy", "PeerAuthentication"},
+}

@@ -1,0 +1,113 @@
+package helm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/engine"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Release is a chart with what it is installed with.
+type Release struct {
+	// Chart is the chart's folder, and Values are its value files, in the order of their merge; slash-separated paths
+	// from the tree's root.
+	Chart  string
+	Values []string
+	// Name is the chart's name if empty, Namespace is "default".
+	Name, Namespace string
+}
+
+// Render renders a release. An error means that there is no output at all; a document that is no valid YAML is a
+// diagnostic.
+func Render(ctx context.Context, tree fs.FS, r Release) ([]*manifest.Object, []manifest.Diagnostic, error) {
+	source, err := readChart(tree, r.Chart)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := loader.LoadFiles(source.buffered())
+	if err != nil {
+		return nil, nil, fmt.Errorf("loading the chart: %w", err)
+	}
+	if c.Metadata.Type == "library" {
+		return nil, nil, fmt.Errorf("%s is a library chart: it renders to nothing by itself", path.Join(r.Chart, "Chart.yaml"))
+	}
+	values, err := readValues(tree, r.Values)
+	if err != nil {
+		return nil, nil, err
+	}
+	source.noteAliases(c)
+	if err := chartutil.ProcessDependencies(c, values); err != nil {
+		return nil, nil, fmt.Errorf("processing the chart's dependencies: %w", err)
+	}
+	if err := missingDependencies(c, r.Chart); err != nil {
+		return nil, nil, err
+	}
+	if r.Name == "" {
+		r.Name = c.Name()
+	}
+	if r.Namespace == "" {
+		r.Namespace = "default"
+	}
+	rendered, err := execute(ctx, c, values, r)
+	if err != nil {
+		return nil, nil, source.explain(err)
+	}
+	objects, problems := source.objects(rendered)
+	return objects, problems, nil
+}
+
+// execute runs the templates and returns their output by the engine's names for them.
+func execute(ctx context.Context, c *chart.Chart, values map[string]any, r Release) (map[string]string, error) {
+	capabilities, err := capabilitiesFor(c.Metadata.KubeVersion)
+	if err != nil {
+		return nil, err
+	}
+	release := common.ReleaseOptions{Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: true}
+	top, err := util.ToRenderValuesWithSchemaValidation(c, values, release, capabilities, true)
+	if err != nil {
+		return nil, fmt.Errorf("merging values: %w", err)
+	}
+	type result struct {
+		files map[string]string
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		e := engine.Engine{CustomTemplateFuncs: steadyFuncs(r.Namespace + "/" + r.Name)}
+		files, err := e.RenderWithContext(ctx, c, top)
+		done <- result{files, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the templates: %w", ctx.Err())
+	case got := <-done:
+		return got.files, got.err
+	}
+}
+
+// readValues merges value files, the later over the earlier.
+func readValues(tree fs.FS, files []string) (map[string]any, error) {
+	merged := make(map[string]any)
+	for _, file := range files {
+		f, err := tree.Open(path.Clean(file))
+		if err != nil {
+			return nil, fmt.Errorf("reading values: %w", err)
+		}
+		values, err := loader.LoadValues(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("reading values from %s: %w", file, err)
+		}
+		merged = loader.MergeMaps(merged, values)
+	}
+	return merged, nil
+}

@@ -1,0 +1,114 @@
+package helm
+
+import (
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// separator splits documents as Helm does: charts get away with "---apiVersion: v1".
+var separator = regexp.MustCompile(`(?m)^---[ \t]*`)
+
+// objects reads the output of the templates, in the order of their files.
+func (s *chartSource) objects(rendered map[string]string) ([]*manifest.Object, []manifest.Diagnostic) {
+	var objects []*manifest.Object
+	var problems []manifest.Diagnostic
+	for _, name := range slices.Sorted(maps.Keys(rendered)) {
+		if path.Base(name) == "NOTES.txt" || strings.TrimSpace(rendered[name]) == "" {
+			continue
+		}
+		template := s.template(name)
+		var found []*manifest.Object
+		for _, text := range separator.Split(rendered[name], -1) {
+			made, broken := manifest.Read(template.origin, []byte(text))
+			for _, p := range broken {
+				// The line is one of the rendered text, which nobody can look at.
+				p.Line = 0
+				p.Message = "the template renders to a document that cannot be read: " + p.Message
+				problems = append(problems, p)
+			}
+			found = append(found, made...)
+		}
+		found = slices.DeleteFunc(found, func(o *manifest.Object) bool { return !isDeployed(o) })
+		lines := templateLines(string(template.text), found)
+		for i, o := range found {
+			o.Body.SetLines(0)
+			o.Origin.Line = lines[i]
+		}
+		objects = append(objects, found...)
+	}
+	return objects, problems
+}
+
+// isDeployed leaves out what no installation and no upgrade makes: tests, the hooks of a deletion, and hooks that Helm
+// does not know and therefore skips.
+func isDeployed(o *manifest.Object) bool {
+	hooks := o.Body.Get("metadata", "annotations", "helm.sh/hook")
+	if hooks == nil {
+		return true
+	}
+	deployed := false
+	for _, hook := range strings.Split(hooks.Text, ",") {
+		switch strings.ToLower(strings.TrimSpace(hook)) {
+		case "pre-install", "post-install", "pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback":
+			deployed = true
+		case "test", "test-success", "test-failure", "pre-delete", "post-delete":
+		default:
+			return false
+		}
+	}
+	return deployed
+}
+
+// template finds the file that the engine names by the chart's name and its subcharts' names or aliases, as in
+// app/charts/cache/templates/service.yaml. A template of an archive has the archive as its origin and no text.
+func (s *chartSource) template(rendered string) chartFile {
+	_, rest, _ := strings.Cut(rendered, "/")
+	inside := ""
+	for {
+		below, ok := strings.CutPrefix(rest, "charts/")
+		if !ok {
+			break
+		}
+		name, after, _ := strings.Cut(below, "/")
+		folder, archive := s.subchart(inside+"charts/", name)
+		if folder == "" {
+			return archive
+		}
+		inside, rest = inside+"charts/"+folder+"/", after
+	}
+	for _, f := range s.files {
+		if f.name == inside+rest {
+			return f
+		}
+	}
+	return chartFile{origin: rendered}
+}
+
+// subchart finds the folder of a dependency, or the archive that holds it.
+func (s *chartSource) subchart(charts, name string) (folder string, archive chartFile) {
+	names := []string{name}
+	if chart, ok := s.aliases[name]; ok {
+		names = append(names, chart)
+	}
+	for _, f := range s.files {
+		rest, ok := strings.CutPrefix(f.name, charts)
+		if !ok {
+			continue
+		}
+		top, below, _ := strings.Cut(rest, "/")
+		for _, n := range names {
+			switch {
+			case below == "Chart.yaml" && nameIn(f.text) == n:
+				return top, chartFile{}
+			case below == "" && isArchiveOf(top, n):
+				archive = chartFile{origin: f.origin}
+			}
+		}
+	}
+	return "", archive
+}
