@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/helm"
 	"github.com/netpol-impact/netpol-impact/render/kustomize"
 	"github.com/netpol-impact/netpol-impact/render/plain"
 )
@@ -37,6 +38,8 @@ func render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []ma
 	switch t.Kind {
 	case Kustomize:
 		return kustomize.Build(ctx, fsys, t.Path)
+	case Helm:
+		return helm.Render(ctx, fsys, helm.Release{Chart: t.Path, Values: t.Values, Name: t.Release, Namespace: t.Namespace})
 	case Plain:
 		return plain.Read(ctx, fsys, t.Path)
 	}
