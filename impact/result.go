@@ -1,31 +1,23 @@
 package impact
 
 import (
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // Severity is how bad a finding is.
-type Severity string
+type Severity = severity.Level
 
 // The severities, worst first.
 const (
-	Critical Severity = "critical"
-	High     Severity = "high"
-	Medium   Severity = "medium"
-	Low      Severity = "low"
-	Info     Severity = "info"
+	Critical = severity.Critical
+	High     = severity.High
+	Medium   = severity.Medium
+	Low      = severity.Low
+	Info     = severity.Info
 )
-
-// Rank orders severities: 0 for info up to 4 for critical, -1 for none.
-func (s Severity) Rank() int {
-	for i, known := range []Severity{Info, Low, Medium, High, Critical} {
-		if s == known {
-			return i
-		}
-	}
-	return -1
-}
 
 // Confidence tells whether a verdict rests on known facts alone.
 type Confidence string
@@ -110,16 +102,7 @@ type Connection struct {
 }
 
 // Cause is a changed object without which the finding would not be.
-type Cause struct {
-	// Object names it: "NetworkPolicy shop/deny-all".
-	Object string
-	File   string
-	Line   int
-	// Side is where File and Line are to be looked up: "head", or "base" for what was removed.
-	Side string
-	// Change says what changed about it: added, removed, "spec.ingress[0] edited".
-	Change string
-}
+type Cause = cause.Cause
 
 // Evidence is a reason why a finding matters.
 type Evidence struct {

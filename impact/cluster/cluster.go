@@ -77,7 +77,7 @@ func (b *builder) add(o *manifest.Object) {
 		b.reportUnknown(o)
 		return
 	}
-	if b.isDuplicate(o) {
+	if o.Kind != "Namespace" && b.isDuplicate(o) {
 		return
 	}
 	kind(b, o)
@@ -93,18 +93,34 @@ func (b *builder) isDuplicate(o *manifest.Object) bool {
 		return false
 	}
 	if first.Body != o.Body && first.Digest() != o.Digest() {
-		problem := manifest.Problem(manifest.Error, o, nil, "given twice with different contents, also at %s:%d; remove one, or tell their clusters apart in the configuration",
-			first.Origin.File, first.Origin.Line)
-		problem.Digest ^= first.Digest()
-		b.report(problem)
+		b.reportTwice(o, first)
 	}
 	return true
 }
 
+func (b *builder) reportTwice(o, first *manifest.Object) {
+	problem := manifest.Problem(manifest.Error, o, nil, "given twice with different contents, also at %s:%d; remove one, or tell their clusters apart in the configuration",
+		first.Origin.File, first.Origin.Line)
+	problem.Digest ^= first.Digest()
+	b.report(problem)
+}
+
+// addNamespace adds a namespace's labels. Several targets of a cluster may each bring the namespace they live in; only
+// labels that contradict each other are a mistake.
 func (b *builder) addNamespace(o *manifest.Object) {
 	labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
 	b.report(problems...)
 	labels[NameLabel] = o.Name
+	if first := b.state.Namespaces[o.Name]; first != nil {
+		for key, value := range labels {
+			if before, has := first.Labels[key]; has && before != value {
+				b.reportTwice(o, first.Object)
+				continue
+			}
+			first.Labels[key] = value
+		}
+		return
+	}
 	b.state.Namespaces[o.Name] = &Namespace{Name: o.Name, Labels: labels, Known: true, Object: o}
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -27,7 +28,12 @@ type Workload struct {
 	Scaled bool
 	// Pod is the pod's specification.
 	Pod *manifest.Node
+
+	template template
 }
+
+// TemplatePath leads from the workload's object to its pods' template.
+func (w *Workload) TemplatePath() []string { return slices.Clone(w.template) }
 
 // ContainerPort is a port that a container declares.
 type ContainerPort struct {
@@ -84,6 +90,7 @@ func (b *builder) addWorkload(o *manifest.Object, path template) {
 		ServiceAccount: cmp.Or(spec.Get("serviceAccountName").Str(), "default"),
 		Scaled:         true,
 		Pod:            spec,
+		template:       path,
 	}
 	if n, ok := o.Body.Get("spec", "replicas").IntValue(); ok && n == 0 {
 		w.Scaled = false

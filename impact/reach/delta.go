@@ -15,6 +15,8 @@ type Block struct {
 	Sources, Destinations []int32
 	// Opened and Blocked are the ports that differ; of a single state, Opened are the allowed ones.
 	Opened, Blocked policy.PortSet
+	// Doubtful tells, of a single state, that the verdict rests on facts that are not known.
+	Doubtful bool
 }
 
 // block is a Block of classes.
@@ -79,6 +81,17 @@ func classesOf(groups [][]int32, numbers []int32) runs {
 // Delta is what head opens and blocks, exactly: every pair of endpoints that exist on both sides and whose ports differ
 // is in exactly one block, and no other pair is in any.
 func (m *Model) Delta(ctx context.Context) ([]Block, error) {
+	blocks, err := m.delta(ctx)
+	return m.expand(blocks), err
+}
+
+// Effects is Delta, and the same divided by which end of a connection decides it.
+func (m *Model) Effects(ctx context.Context) ([]Block, []Effect, error) {
+	blocks, err := m.delta(ctx)
+	return m.expand(blocks), m.attribute(blocks), err
+}
+
+func (m *Model) delta(ctx context.Context) ([]block, error) {
 	changed := [2][]portsID{m.changedPorts(policy.Ingress), m.changedPorts(policy.Egress)}
 	rows, cols := m.slices(changed[policy.Ingress]), m.slices(changed[policy.Egress])
 	var blocks []block
@@ -100,7 +113,7 @@ func (m *Model) Delta(ctx context.Context) ([]Block, error) {
 			}
 		}
 	}
-	return m.expand(mergeBlocks(blocks)), nil
+	return mergeBlocks(blocks), nil
 }
 
 // Allowed is what one side allows, among the endpoints that exist there.
@@ -116,7 +129,33 @@ func (m *Model) Allowed(ctx context.Context, s Side) ([]Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.expand(mergeBlocks(blocks)), nil
+	if !m.hasUnknown {
+		return m.expand(mergeBlocks(blocks)), nil
+	}
+	sure, doubtful := m.divideByDoubt(blocks, s)
+	out := m.expand(mergeBlocks(sure))
+	for _, b := range m.expand(mergeBlocks(doubtful)) {
+		b.Doubtful = true
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+// divideByDoubt divides the blocks of a single state into what is known for sure and what is not.
+func (m *Model) divideByDoubt(blocks []block, s Side) (sure, doubtful []block) {
+	for _, b := range blocks {
+		b.destinations.each(func(d int32) {
+			maybe := m.doubtful(policy.Ingress, d, b.sources, b.opened, []Side{s})
+			to := runs{{d, d + 1}}
+			if known := b.sources.minus(maybe); len(known) > 0 {
+				sure = append(sure, block{sources: known, destinations: to, opened: b.opened})
+			}
+			if len(maybe) > 0 {
+				doubtful = append(doubtful, block{sources: maybe, destinations: to, opened: b.opened})
+			}
+		})
+	}
+	return sure, doubtful
 }
 
 // slice is classes that can differ on the same ports.
@@ -254,6 +293,5 @@ func (m *Model) endpointsOf(classes runs) []int32 {
 // and Allowed compute for all pairs at once.
 func (m *Model) Verdict(s Side, source, destination int32) policy.PortSet {
 	from, to := m.classOf[source], m.classOf[destination]
-	out := m.allowed(m.seq[policy.Egress][s][from], to, s)
-	return out.Intersect(m.allowed(m.seq[policy.Ingress][s][to], from, s))
+	return m.between(policy.Egress, from, to, s, false)
 }

@@ -47,12 +47,15 @@ type Model struct {
 	meanings  map[portName][]policy.PortSet
 	// policies are each side's, in order, with their bodies.
 	policies [2][]compiled
-	// seq is what acts on each class, by direction and side.
-	seq [2][2][]seqID
+	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
+	seq    [2][2][]seqID
+	acting [2][2]acting
 
 	podCIDRs       *netipx.IPSet
 	blocksMissPods bool
 	hasBlocks      bool
+	// hasUnknown tells that some set has uncertain members.
+	hasUnknown bool
 }
 
 // compiled is a policy whose parts are interned. A body is -1 where the policy says nothing in that direction.
@@ -265,7 +268,9 @@ func sameLabels(ns *namespace) bool {
 // fillSets finds the members of every set.
 func (m *Model) fillSets() {
 	for i := range m.sets.sets {
-		m.fillSet(&m.sets.sets[i])
+		t := &m.sets.sets[i]
+		m.fillSet(t)
+		m.hasUnknown = m.hasUnknown || len(t.unknown[Base]) > 0 || len(t.unknown[Head]) > 0
 	}
 }
 
@@ -324,21 +329,33 @@ func (m *Model) fillPart(t *set) {
 	}
 }
 
+// acting lists for each class the policies that act on it, in order: class c's are policies[starts[c]:starts[c+1]],
+// numbers of the side's policies.
+type acting struct{ starts, policies []int32 }
+
+// on are the policies on a class.
+func (a *acting) on(c int32) []int32 { return a.policies[a.starts[c]:a.starts[c+1]] }
+
 // addSequences finds what acts on each class.
 func (m *Model) addSequences(states [2]*cluster.State) {
 	var scratch []byte
+	var bodies []int32
 	for _, d := range policy.Directions {
 		for s := Base; s <= Head; s++ {
 			if s == Head && states[Base] == states[Head] {
-				m.seq[d][Head] = m.seq[d][Base]
+				m.seq[d][Head], m.acting[d][Head] = m.seq[d][Base], m.acting[d][Base]
 				continue
 			}
-			starts, bodies := m.actingBodies(d, s)
+			a := m.actingOn(d, s)
 			ids := make([]seqID, len(m.classes))
 			for c := range ids {
-				ids[c] = m.sequenceOf(d, bodies[starts[c]:starts[c+1]], m.classes[c].ports[s], &scratch)
+				bodies = bodies[:0]
+				for _, p := range a.on(int32(c)) {
+					bodies = append(bodies, m.policies[s][p].body[d])
+				}
+				ids[c] = m.sequenceOf(d, bodies, m.classes[c].ports[s], &scratch)
 			}
-			m.seq[d][s] = ids
+			m.seq[d][s], m.acting[d][s] = ids, a
 		}
 	}
 	for i := range m.sets.sets {
@@ -348,11 +365,10 @@ func (m *Model) addSequences(states [2]*cluster.State) {
 	}
 }
 
-// actingBodies lists for each class the bodies that act on it, in their policies' order: class c's are
-// bodies[starts[c]:starts[c+1]].
-func (m *Model) actingBodies(d policy.Direction, s Side) (starts, bodies []int32) {
-	each := func(f func(c, body int32)) {
-		for _, p := range m.policies[s] {
+// actingOn finds the policies on each class in a direction.
+func (m *Model) actingOn(d policy.Direction, s Side) acting {
+	each := func(f func(c, p int32)) {
+		for i, p := range m.policies[s] {
 			if p.body[d] < 0 {
 				continue
 			}
@@ -360,19 +376,56 @@ func (m *Model) actingBodies(d policy.Direction, s Side) (starts, bodies []int32
 			for _, id := range p.subject {
 				subject = subject.union(m.sets.sets[id].members[s])
 			}
-			subject.each(func(c int32) { f(c, p.body[d]) })
+			subject.each(func(c int32) { f(c, int32(i)) })
 		}
 	}
-	starts = make([]int32, len(m.classes)+1)
+	starts := make([]int32, len(m.classes)+1)
 	each(func(c, _ int32) { starts[c+1]++ })
 	for c := range m.classes {
 		starts[c+1] += starts[c]
 	}
-	bodies = make([]int32, starts[len(m.classes)])
+	policies := make([]int32, starts[len(m.classes)])
 	next := slices.Clone(starts)
-	each(func(c, body int32) {
-		bodies[next[c]] = body
+	each(func(c, p int32) {
+		policies[next[c]] = p
 		next[c]++
 	})
-	return starts, bodies
+	return acting{starts, policies}
+}
+
+// Acting are the policies that say something about an endpoint in a direction, on a side.
+func (m *Model) Acting(d policy.Direction, s Side, endpoint int32) []*policy.Policy {
+	var out []*policy.Policy
+	for _, p := range m.acting[d][s].on(m.classOf[endpoint]) {
+		out = append(out, m.policies[s][p].policy)
+	}
+	return out
+}
+
+// Isolated tells whether anything is denied to an endpoint in a direction for want of a rule, on a side.
+func (m *Model) Isolated(d policy.Direction, s Side, endpoint int32) bool {
+	for _, st := range m.sequences.sequences[m.seq[d][s][m.classOf[endpoint]]] {
+		if st.deny {
+			return true
+		}
+	}
+	return false
+}
+
+// Breadth is how many endpoints the policy of an object's key selects, on the side that has more.
+func (m *Model) Breadth(key string) int {
+	widest := 0
+	for s := Base; s <= Head; s++ {
+		for _, p := range m.policies[s] {
+			if p.policy.Object.Key() != key {
+				continue
+			}
+			n := 0
+			for _, id := range p.subject {
+				m.sets.sets[id].members[s].each(func(c int32) { n += len(m.classes[c].endpoints) })
+			}
+			widest = max(widest, n)
+		}
+	}
+	return widest
 }

@@ -126,3 +126,6 @@ func (p *potentials) anyOther() {
 func mustSelector(key, value string) policy.Selector {
 	return policy.Canonical([]policy.Requirement{{Key: key, Operator: "In", Values: []string{value}}})
 }
+
+// Ports are the ports that the pods are known to listen on.
+func (p *Potential) Ports() []cluster.ContainerPort { return p.ports }

@@ -334,14 +334,16 @@ func (m *Model) differAllowed(p, q []entry) policy.PortSet {
 	return ports
 }
 
-// allowed is the ports that a sequence allows with a class on a side: the plain reading of a sequence, for one peer.
-func (m *Model) allowed(id seqID, peer int32, s Side) policy.PortSet {
+// allowed is the ports that a sequence allows with a class on a side: the plain reading of a sequence, for one peer. With
+// maybe, uncertain members of a set count as members.
+func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet {
 	var allowed policy.PortSet
 	open := policy.AllPorts()
 	for _, st := range m.sequences.sequences[id] {
 		var passed policy.PortSet
 		for _, e := range st.entries {
-			if !m.sets.sets[e.set].members[s].has(peer) {
+			t := &m.sets.sets[e.set]
+			if !t.members[s].has(peer) && !(maybe && t.unknown[s].has(peer)) {
 				continue
 			}
 			hit := open.Intersect(m.ports.sets[e.ports])

@@ -1,0 +1,193 @@
+package impact
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Input is one cluster on both sides.
+type Input struct {
+	Name       string
+	Targets    []string
+	Base, Head []*manifest.Object
+	Config     config.Config
+	// Expand asks for Cluster.Changes.
+	Expand bool
+}
+
+// Output is what Compare found, and what each side's objects have wrong with them.
+type Output struct {
+	Cluster    Cluster
+	Base, Head []manifest.Diagnostic
+}
+
+// Compare finds what a change of one cluster does to its connections. It fails only if the context ends or the
+// configuration cannot be used.
+func Compare(ctx context.Context, in Input) (Output, error) {
+	options, err := modelOptions(in.Config)
+	if err != nil {
+		return Output{}, err
+	}
+	base, head := cluster.Build(in.Base, in.Config), cluster.Build(in.Head, in.Config)
+	renames := findRenames(base, head)
+	options.Renamed = renames.toHead()
+	model := reach.New(base, head, options)
+	out := Output{Cluster: Cluster{Name: in.Name, Targets: in.Targets}, Base: base.Diagnostics, Head: head.Diagnostics}
+	blocks, effects, err := model.Effects(ctx)
+	if err != nil {
+		return out, fmt.Errorf("comparing cluster %s: %w", in.Name, err)
+	}
+	a := newAnalysis(model, base, head)
+	out.Cluster.Findings = append(a.connectionFindings(effects), a.workloadFindings(renames)...)
+	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
+	out.Cluster.Counts = a.count(blocks)
+	out.Cluster.Workloads = a.workloads()
+	if in.Expand {
+		out.Cluster.Changes = a.changes(blocks)
+	}
+	return out, nil
+}
+
+func modelOptions(cfg config.Config) (reach.Options, error) {
+	var o reach.Options
+	for _, text := range cfg.PodCIDRs {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return o, fmt.Errorf("reading the configuration: podCIDRs: %q is no CIDR", text)
+		}
+		o.PodCIDRs = append(o.PodCIDRs, prefix.Masked())
+	}
+	return o, nil
+}
+
+// compareFindings orders findings: worst first, then the one with more connections, then by title.
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
+		cmp.Compare(b.volume(), a.volume()),
+		cmp.Compare(a.Title, b.Title),
+		cmp.Compare(a.Fingerprint, b.Fingerprint),
+	)
+}
+
+func (f *Finding) volume() int {
+	n := 0
+	for _, c := range f.Connections {
+		n += c.Count
+	}
+	return n
+}
+
+// analysis is what the steps of one comparison share.
+type analysis struct {
+	model      *reach.Model
+	base, head *cluster.State
+	traits     []traits // by endpoint
+}
+
+func newAnalysis(model *reach.Model, base, head *cluster.State) *analysis {
+	a := &analysis{model: model, base: base, head: head}
+	a.traits = a.findTraits()
+	return a
+}
+
+func (a *analysis) endpoint(i int32) *reach.Endpoint { return &a.model.Endpoints[i] }
+
+// workloads lists the workloads that are on both sides.
+func (a *analysis) workloads() []WorkloadID {
+	out := []WorkloadID{}
+	for i := range a.model.Endpoints {
+		if e := a.endpoint(int32(i)); e.Workload[reach.Head] != nil && e.Stays() {
+			out = append(out, identityOf(e.Workload[reach.Head]))
+		}
+	}
+	return out
+}
+
+// count sums up how many pairs of workloads change.
+func (a *analysis) count(blocks []reach.Block) Counts {
+	counts := Counts{Workloads: len(a.head.Workloads), Policies: len(a.head.Policies)}
+	if len(a.head.Workloads)+len(a.head.Policies) == 0 {
+		counts.Workloads, counts.Policies = len(a.base.Workloads), len(a.base.Policies)
+	}
+	for _, b := range blocks {
+		pairs := a.pairs(b.Sources, b.Destinations)
+		if len(b.Opened) > 0 {
+			counts.OpenedPairs += pairs
+		}
+		if len(b.Blocked) > 0 {
+			counts.BlockedPairs += pairs
+		}
+	}
+	return counts
+}
+
+// pairs counts the pairs of workloads in a rectangle. A Pod's traffic to itself is no pair: nothing can block it.
+func (a *analysis) pairs(sources, destinations []int32) int {
+	n, m, self := 0, 0, 0
+	for _, i := range sources {
+		if a.endpoint(i).Workload[reach.Head] != nil {
+			n++
+			if a.isPod(i) && contains(destinations, i) {
+				self++
+			}
+		}
+	}
+	for _, i := range destinations {
+		if a.endpoint(i).Workload[reach.Head] != nil {
+			m++
+		}
+	}
+	return n*m - self
+}
+
+func contains(sorted []int32, n int32) bool {
+	_, found := slices.BinarySearch(sorted, n)
+	return found
+}
+
+// isPod tells whether an endpoint is one pod, whose traffic to itself never leaves it.
+func (a *analysis) isPod(i int32) bool {
+	w := a.endpoint(i).Workload[reach.Head]
+	return w != nil && w.Kind == "Pod"
+}
+
+// changes lists every pair whose connections differ.
+func (a *analysis) changes(blocks []reach.Block) []Change {
+	out := []Change{}
+	for _, b := range blocks {
+		opened, blocked := b.Opened.Ranges(), b.Blocked.Ranges()
+		a.eachPair(b, func(source, destination Peer) {
+			out = append(out, Change{Source: source, Destination: destination, Opened: opened, Blocked: blocked})
+		})
+	}
+	slices.SortFunc(out, func(x, y Change) int {
+		return cmp.Or(comparePeers(x.Source, y.Source), comparePeers(x.Destination, y.Destination))
+	})
+	return out
+}
+
+// eachPair calls f with every pair of a block, its addresses joined to one peer.
+func (a *analysis) eachPair(b reach.Block, f func(source, destination Peer)) {
+	sources, destinations := peersOf(a.model, b.Sources), peersOf(a.model, b.Destinations)
+	for _, source := range sources {
+		for _, destination := range destinations {
+			if source.Workload != nil && source.Workload.Kind == "Pod" && destination.Workload != nil && *source.Workload == *destination.Workload {
+				continue
+			}
+			f(source, destination)
+		}
+	}
+}
+
+// allPorts tells whether a set is every port of every protocol.
+func allPorts(ports policy.PortSet) bool { return ports.Equal(policy.AllPorts()) }

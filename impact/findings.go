@@ -1,0 +1,303 @@
+package impact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/cause"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
+)
+
+// groupKey is what the connections of one finding share.
+type groupKey struct {
+	rule      string
+	level     severity.Level
+	opened    bool
+	doubtful  bool
+	direction policy.Direction
+	// cause is the widest cause.
+	cause string
+}
+
+// group collects the connections of one finding.
+type group struct {
+	key         groupKey
+	rectangles  []rectangle
+	causes      []Cause
+	seen        map[string]bool
+	sensitivity map[string]bool
+	exposure    map[string]bool
+}
+
+// rectangle is every source to every destination, by endpoint.
+type rectangle struct {
+	subjects, peers []int32
+	ports           policy.PortSet
+}
+
+// connectionFindings turns effects into findings: one for each cause and rule.
+func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
+	finder := cause.New(a.model, a.base, a.head)
+	groups := make(map[groupKey]*group)
+	var order []*group
+	for i := range effects {
+		e := &effects[i]
+		peers := a.peersByTraits(e)
+		for _, subject := range e.Subjects {
+			causes := finder.Of(e, subject)
+			for _, p := range peers {
+				rule, level := severity.Of(a.change(e, subject, p.traits))
+				key := groupKey{rule: rule.ID, level: level, opened: e.Opened, doubtful: e.Doubtful, direction: e.Direction}
+				if len(causes) > 0 {
+					key.cause = causes[0].Object
+				}
+				g := groups[key]
+				if g == nil {
+					g = &group{key: key, seen: make(map[string]bool), sensitivity: make(map[string]bool), exposure: make(map[string]bool)}
+					groups[key] = g
+					order = append(order, g)
+				}
+				g.add(causes, subject, p.endpoints, e.Ports)
+				g.note(a.traits[subject].end, p.traits.end, e)
+			}
+		}
+	}
+	var out []Finding
+	for _, g := range order {
+		out = append(out, a.finding(g))
+	}
+	return slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })
+}
+
+// peerGroup is peers of an effect that severity cannot tell apart.
+type peerGroup struct {
+	traits    peerTraits
+	endpoints []int32
+}
+
+type peerTraits struct {
+	end       severity.End
+	namespace string
+	// listens and silent tell of a destination whether it declares one of the ports, or ports but none of these.
+	listens, silent bool
+	pod             bool
+}
+
+func (a *analysis) peersByTraits(e *reach.Effect) []peerGroup {
+	var out []peerGroup
+	at := make(map[peerTraits]int)
+	for _, i := range e.Peers {
+		t := &a.traits[i]
+		key := peerTraits{end: t.end, namespace: t.namespace, pod: a.isPod(i)}
+		if e.Direction == policy.Egress {
+			key.listens, key.silent = t.listens(e.Ports)
+		} else {
+			key.end.Sensitive, key.end.Exposed = "", "" // these matter of a destination only
+		}
+		n, ok := at[key]
+		if !ok {
+			n = len(out)
+			at[key] = n
+			out = append(out, peerGroup{traits: key})
+		}
+		out[n].endpoints = append(out[n].endpoints, i)
+	}
+	return out
+}
+
+// listens tells whether a destination declares one of the ports, or declares ports and none of these.
+func (t *traits) listens(ports policy.PortSet) (listens, silent bool) {
+	listens = t.declared.Intersects(ports)
+	return listens, len(t.declared) > 0 && !listens
+}
+
+// change is what severity asks of one connection of an effect.
+func (a *analysis) change(e *reach.Effect, subject int32, peer peerTraits) severity.Change {
+	own := &a.traits[subject]
+	c := severity.Change{Opened: e.Opened, SameNamespace: own.namespace == peer.namespace && !own.end.Outside && !peer.end.Outside}
+	if e.Direction == policy.Ingress {
+		c.Source, c.Destination = peer.end, own.end
+		c.Listens, c.NoListener = own.listens(e.Ports)
+	} else {
+		c.Source, c.Destination = own.end, peer.end
+		c.Listens, c.NoListener = peer.listens, peer.silent
+	}
+	if e.Opened {
+		c.Freed = a.model.Isolated(e.Direction, reach.Base, subject) && !a.model.Isolated(e.Direction, reach.Head, subject)
+	}
+	return c
+}
+
+func (g *group) add(causes []Cause, subject int32, peers []int32, ports policy.PortSet) {
+	g.rectangles = append(g.rectangles, rectangle{[]int32{subject}, peers, ports})
+	for _, c := range causes {
+		if key := c.Object + "\x00" + c.Change; !g.seen[key] {
+			g.seen[key] = true
+			g.causes = append(g.causes, c)
+		}
+	}
+}
+
+// note keeps why the ends of a connection matter.
+func (g *group) note(subject, peer severity.End, e *reach.Effect) {
+	destination := subject
+	if e.Direction == policy.Egress {
+		destination = peer
+	}
+	for _, end := range []severity.End{subject, peer} {
+		if end.Sensitive != "" {
+			g.sensitivity[end.Sensitive] = true
+		}
+	}
+	if destination.Exposed != "" {
+		g.exposure[destination.Exposed] = true
+	}
+}
+
+// finding words a group.
+func (a *analysis) finding(g *group) Finding {
+	rule, _ := severity.ByID(g.key.rule)
+	f := Finding{Rule: g.key.rule, Severity: g.key.level, Confidence: Exact, Kind: Blocked, Causes: g.causes}
+	if g.key.opened {
+		f.Kind = Opened
+	}
+	if g.key.doubtful {
+		f.Confidence = Approximate
+	}
+	rectangles := mergeRectangles(g.rectangles)
+	w := a.words(g, rectangles)
+	f.Title = w.title()
+	f.Explanation = w.explanation(rule)
+	f.Advice = w.advice()
+	for _, r := range rectangles {
+		if c := a.connection(g.key.direction, r); c.Count > 0 {
+			f.Connections = append(f.Connections, c)
+		}
+	}
+	f.Evidence = g.evidence()
+	f.Fingerprint = a.fingerprint(g, rectangles)
+	return f
+}
+
+// connection turns a rectangle into peers. A Pod's own traffic is left out where it stands alone.
+func (a *analysis) connection(d policy.Direction, r rectangle) Connection {
+	if len(r.subjects) == 1 && len(r.peers) == 1 && r.subjects[0] == r.peers[0] && a.isPod(r.subjects[0]) {
+		return Connection{}
+	}
+	sources, destinations := r.peers, r.subjects
+	if d == policy.Egress {
+		sources, destinations = destinations, sources
+	}
+	c := Connection{Sources: peersOf(a.model, sources), Destinations: peersOf(a.model, destinations), Ports: r.ports.Ranges()}
+	c.Count = len(c.Sources) * len(c.Destinations)
+	for _, i := range r.subjects {
+		if a.isPod(i) && contains(r.peers, i) {
+			c.Count--
+		}
+	}
+	return c
+}
+
+// mergeRectangles joins rectangles with the same ports and the same peers, then those with the same ports and subjects,
+// until nothing changes.
+func mergeRectangles(all []rectangle) []rectangle {
+	for {
+		n := len(all)
+		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return keyOf(r.subjects), &r.peers })
+		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return keyOf(r.peers), &r.subjects })
+		if len(all) == n {
+			break
+		}
+	}
+	return all
+}
+
+func mergeOn(all []rectangle, ends func(*rectangle) (same string, united *[]int32)) []rectangle {
+	at := make(map[string]int)
+	var out []rectangle
+	var grown []int
+	for i := range all {
+		same, united := ends(&all[i])
+		key := all[i].ports.Key() + "|" + same
+		j, ok := at[key]
+		if !ok {
+			at[key] = len(out)
+			r := all[i]
+			r.subjects, r.peers = slices.Clone(r.subjects), slices.Clone(r.peers)
+			out = append(out, r)
+			continue
+		}
+		_, into := ends(&out[j])
+		*into = append(*into, *united...)
+		grown = append(grown, j)
+	}
+	for _, j := range grown {
+		_, into := ends(&out[j])
+		slices.Sort(*into)
+		*into = slices.Compact(*into)
+	}
+	return out
+}
+
+func keyOf(numbers []int32) string {
+	b := make([]byte, 0, 4*len(numbers))
+	for _, n := range numbers {
+		b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return string(b)
+}
+
+func (g *group) evidence() []Evidence {
+	var out []Evidence
+	for _, list := range []struct {
+		kind string
+		from map[string]bool
+	}{{"sensitive workload", g.sensitivity}, {"exposure", g.exposure}} {
+		texts := make([]string, 0, len(list.from))
+		for text := range list.from {
+			texts = append(texts, text)
+		}
+		slices.Sort(texts)
+		for _, text := range texts[:min(len(texts), 5)] {
+			out = append(out, Evidence{Kind: list.kind, Text: text})
+		}
+	}
+	return out
+}
+
+// fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Of many peers
+// only that they are many counts, so that a workload that comes elsewhere does not change it.
+func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
+	words := []string{g.key.rule, fmt.Sprint(g.key.opened, g.key.direction, g.key.doubtful), g.key.cause}
+	var rows []string
+	for _, r := range rectangles {
+		rows = append(rows, a.identities(r.subjects)+" ~ "+a.identities(r.peers)+" ~ "+fmt.Sprint(r.ports.Ranges()))
+	}
+	slices.Sort(rows)
+	return fingerprintOf(append(words, rows...)...)
+}
+
+func fingerprintOf(words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// manyPeers is from how many peers on a fingerprint does not name them.
+const manyPeers = 10
+
+func (a *analysis) identities(endpoints []int32) string {
+	peers := peersOf(a.model, endpoints)
+	if len(peers) > manyPeers {
+		return "many"
+	}
+	words := make([]string, len(peers))
+	for i, p := range peers {
+		words[i] = p.String()
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,56 @@
+package impact
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// List finds what one state of a cluster allows: in groups, or one row a pair of peers if expand is set.
+func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, expand bool) (Listing, error) {
+	options, err := modelOptions(cfg)
+	if err != nil {
+		return Listing{}, err
+	}
+	state := cluster.Build(objects, cfg)
+	model := reach.New(state, state, options)
+	blocks, err := model.Allowed(ctx, reach.Head)
+	if err != nil {
+		return Listing{}, err
+	}
+	a := analysis{model: model, base: state, head: state}
+	out := Listing{CNI: "generic", Connections: []Allowed{}, Diagnostics: state.Diagnostics}
+	for _, b := range blocks {
+		ports := b.Opened.Ranges()
+		confidence := Exact
+		if b.Doubtful {
+			confidence = Approximate
+		}
+		if !expand {
+			out.Connections = append(out.Connections, Allowed{peersOf(model, b.Sources), peersOf(model, b.Destinations), ports, confidence})
+			continue
+		}
+		a.eachPair(b, func(source, destination Peer) {
+			out.Connections = append(out.Connections, Allowed{[]Peer{source}, []Peer{destination}, ports, confidence})
+		})
+	}
+	slices.SortStableFunc(out.Connections, func(x, y Allowed) int {
+		return cmp.Or(
+			slices.CompareFunc(x.Sources, y.Sources, comparePeers),
+			slices.CompareFunc(x.Destinations, y.Destinations, comparePeers),
+			comparePorts(x.Ports, y.Ports),
+		)
+	})
+	return out, nil
+}
+
+func comparePorts(a, b []reach.PortRange) int {
+	return slices.CompareFunc(a, b, func(x, y reach.PortRange) int {
+		return cmp.Or(cmp.Compare(x.Protocol, y.Protocol), cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To))
+	})
+}

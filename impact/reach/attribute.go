@@ -1,0 +1,219 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// Effect is a part of a block that one end decides: its subjects, which have the same policies, refuse the peers on the
+// side where the ports are not allowed. What both ends refuse counts as the destination's.
+type Effect struct {
+	// Direction is the subjects' own: Ingress if they are the destinations.
+	Direction policy.Direction
+	// Subjects and Peers are numbers of Endpoints.
+	Subjects, Peers []int32
+	// Opened tells that head allows the ports and base does not; else it is the other way round.
+	Opened bool
+	Ports  policy.PortSet
+	// Doubtful tells that the verdict rests on facts that are not known: labels of a namespace that is not in the
+	// manifests, or pods' addresses.
+	Doubtful bool
+}
+
+// Sources and destinations of the effect.
+func (e *Effect) Sources() []int32 {
+	if e.Direction == policy.Ingress {
+		return e.Peers
+	}
+	return e.Subjects
+}
+
+// Destinations are the ends that connections lead to.
+func (e *Effect) Destinations() []int32 {
+	if e.Direction == policy.Ingress {
+		return e.Subjects
+	}
+	return e.Peers
+}
+
+// effectKey says what the subjects of one effect have in common.
+type effectKey struct {
+	direction policy.Direction
+	before    seqID
+	after     seqID
+	opened    bool
+	doubtful  bool
+	ports     string
+	peers     string
+}
+
+// attribution collects effects of classes and merges those whose subjects are alike.
+type attribution struct {
+	model *Model
+	order []effectKey
+	found map[effectKey]*classEffect
+}
+
+type classEffect struct {
+	subjects []int32
+	peers    runs
+	ports    policy.PortSet
+}
+
+// attribute tells for each part of some blocks which end decides it.
+func (m *Model) attribute(blocks []block) []Effect {
+	a := attribution{model: m, found: make(map[effectKey]*classEffect)}
+	for _, b := range blocks {
+		a.half(b, b.opened, true)
+		a.half(b, b.blocked, false)
+	}
+	out := make([]Effect, len(a.order))
+	for i, key := range a.order {
+		e := a.found[key]
+		slices.Sort(e.subjects)
+		out[i] = Effect{
+			Direction: key.direction, Opened: key.opened, Doubtful: key.doubtful, Ports: e.ports,
+			Subjects: m.endpointsOf(runsOf(e.subjects)), Peers: m.endpointsOf(e.peers),
+		}
+	}
+	return out
+}
+
+// half attributes what a block opens or what it blocks, on the side that does not allow it.
+func (a *attribution) half(b block, ports policy.PortSet, opened bool) {
+	if len(ports) == 0 {
+		return
+	}
+	refusing := Head
+	if opened {
+		refusing = Base
+	}
+	others := make(map[int32][]int32) // source → destinations that let it in
+	b.destinations.each(func(d int32) {
+		refused := a.model.refused(policy.Ingress, refusing, d, b.sources, ports)
+		a.add(policy.Ingress, d, refused, ports, opened)
+		b.sources.minus(refused).each(func(s int32) { others[s] = append(others[s], d) })
+	})
+	b.sources.each(func(s int32) {
+		if ds := others[s]; len(ds) > 0 {
+			a.add(policy.Egress, s, runsOf(ds), ports, opened)
+		}
+	})
+}
+
+func (a *attribution) add(d policy.Direction, subject int32, peers runs, ports policy.PortSet, opened bool) {
+	doubtful := a.model.doubtful(d, subject, peers, ports, []Side{Base, Head})
+	for _, part := range []struct {
+		peers    runs
+		doubtful bool
+	}{{peers.minus(doubtful), false}, {peers.intersect(doubtful), true}} {
+		if len(part.peers) == 0 {
+			continue
+		}
+		key := effectKey{d, a.model.seq[d][Base][subject], a.model.seq[d][Head][subject], opened, part.doubtful, ports.Key(), part.peers.key()}
+		e := a.found[key]
+		if e == nil {
+			e = &classEffect{peers: part.peers, ports: ports}
+			a.found[key] = e
+			a.order = append(a.order, key)
+		}
+		e.subjects = append(e.subjects, subject)
+	}
+}
+
+// refused are the peers with which a subject's sequence does not allow all of the ports.
+func (m *Model) refused(d policy.Direction, s Side, subject int32, peers runs, ports policy.PortSet) runs {
+	seq := m.sequences.sequences[m.seq[d][s][subject]]
+	var by []policy.PortSet
+	for _, st := range seq {
+		for _, e := range st.entries {
+			by = append(by, m.ports.sets[e.ports])
+		}
+	}
+	parts := ports.Divide(by)
+	var refused runs
+	for i := range parts {
+		part := parts.Part(i)
+		var allowed runs
+		open := peers
+		for _, st := range seq {
+			var passed runs
+			for _, e := range st.entries {
+				if !m.ports.sets[e.ports].Intersects(part) {
+					continue
+				}
+				hit := open.intersect(m.sets.sets[e.set].members[s])
+				open = open.minus(hit)
+				switch e.verdict {
+				case policy.Allow:
+					allowed = allowed.union(hit)
+				case policy.Pass:
+					passed = passed.union(hit)
+				}
+			}
+			if st.deny {
+				open = nil
+			}
+			open = open.union(passed)
+		}
+		refused = refused.union(peers.minus(allowed.union(open)))
+	}
+	return refused
+}
+
+// doubtful are the peers with which what some sides allow on some ports depends on a membership that is not known.
+func (m *Model) doubtful(d policy.Direction, subject int32, peers runs, ports policy.PortSet, sides []Side) runs {
+	if !m.hasUnknown {
+		return nil
+	}
+	var candidates runs
+	for _, s := range sides {
+		for _, id := range m.unknownSets(m.seq[d][s][subject], s, ports) {
+			candidates = candidates.union(peers.intersect(m.sets.sets[id].unknown[s]))
+		}
+		rests := make(map[seqID]bool)
+		var more []int32
+		peers.each(func(p int32) {
+			id := m.seq[1-d][s][p]
+			rest, known := rests[id]
+			if !known {
+				rest = slices.ContainsFunc(m.unknownSets(id, s, ports), func(t setID) bool { return m.sets.sets[t].unknown[s].has(subject) })
+				rests[id] = rest
+			}
+			if rest {
+				more = append(more, p)
+			}
+		})
+		candidates = candidates.union(runsOf(more))
+	}
+	var out []int32
+	candidates.each(func(p int32) {
+		for _, s := range sides {
+			if !m.between(d, subject, p, s, false).Intersect(ports).Equal(m.between(d, subject, p, s, true).Intersect(ports)) {
+				out = append(out, p)
+				return
+			}
+		}
+	})
+	return runsOf(out)
+}
+
+// between is what a side allows between two classes, the subject's direction given; maybe counts uncertain members.
+func (m *Model) between(d policy.Direction, subject, peer int32, s Side, maybe bool) policy.PortSet {
+	out := m.allowed(m.seq[d][s][subject], peer, s, maybe)
+	return out.Intersect(m.allowed(m.seq[1-d][s][peer], subject, s, maybe))
+}
+
+// unknownSets are the sets with uncertain members that a sequence uses on some ports.
+func (m *Model) unknownSets(id seqID, s Side, ports policy.PortSet) []setID {
+	var out []setID
+	for _, st := range m.sequences.sequences[id] {
+		for _, e := range st.entries {
+			if len(m.sets.sets[e.set].unknown[s]) > 0 && m.ports.sets[e.ports].Intersects(ports) {
+				out = append(out, e.set)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,53 @@
+package reach_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/netpol-impact/netpol-impact/internal/generate"
+)
+
+// wantedCells is how much one run of the tests compares at least.
+const wantedCells = 5_000_000
+
+func TestEngineAgreesWithTheNaiveEvaluator(t *testing.T) {
+	wanted := wantedCells
+	if testing.Short() {
+		wanted /= 20
+	}
+	cells, clusters := 0, uint64(0)
+	for ; cells < wanted; clusters++ {
+		base, head := generate.Random(clusters)
+		n, err := compare(t.Context(), [2]*generate.Cluster{base, head})
+		cells += n
+		if err != nil {
+			report(t, base, head, err)
+			t.Fatalf("seed %d", clusters)
+		}
+	}
+	t.Logf("compared %d cells of %d pairs of clusters", cells, clusters)
+}
+
+// report shrinks a pair of clusters as long as any mismatch stays, and prints what is left.
+func report(t *testing.T, base, head *generate.Cluster, err error) {
+	t.Helper()
+	base, head = generate.Shrink(base, head, func(base, head *generate.Cluster) bool {
+		_, smaller := compare(t.Context(), [2]*generate.Cluster{base, head})
+		if smaller != nil {
+			err = smaller
+		}
+		return smaller != nil
+	})
+	t.Errorf("%v\nbase:\n%s\nhead:\n%s", err, strings.Join(base.Documents(), "---\n"), strings.Join(head.Documents(), "---\n"))
+}
+
+func FuzzEngineAgainstNaive(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte("3 namespaces, 2 nodes; whatever the rest of these bytes may choose: policies, peers, ports, edits"))
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		base, head := generate.FromBytes(choices)
+		if _, err := compare(t.Context(), [2]*generate.Cluster{base, head}); err != nil {
+			report(t, base, head, err)
+		}
+	})
+}

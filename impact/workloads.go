@@ -1,0 +1,118 @@
+package impact
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
+)
+
+// workloadFindings tells which workloads come, go and change their names. Their connections are not opened or blocked
+// by anyone; only a new one that nothing isolates among others that are is a finding of weight.
+func (a *analysis) workloadFindings(pairs renames) []Finding {
+	type place struct{ rule, namespace string }
+	byPlace := make(map[place][]*cluster.Workload)
+	var order []place
+	add := func(rule string, w *cluster.Workload) {
+		p := place{rule, w.Namespace}
+		if byPlace[p] == nil {
+			order = append(order, p)
+		}
+		byPlace[p] = append(byPlace[p], w)
+	}
+	isolated := a.isolatedNamespaces()
+	for i := range a.model.Endpoints {
+		e := a.endpoint(int32(i))
+		before, after := e.Workload[reach.Base], e.Workload[reach.Head]
+		switch {
+		case before == nil && after != nil:
+			add("W1", after)
+			if isolated[after.Namespace] && !after.HostNetwork && !a.isIsolated(int32(i)) {
+				add("W4", after)
+			}
+		case before != nil && after == nil:
+			add("W2", before)
+		}
+	}
+	var out []Finding
+	for _, p := range order {
+		out = append(out, workloadFinding(p.rule, p.namespace, byPlace[p]))
+	}
+	for _, r := range pairs {
+		out = append(out, renameFinding(r))
+	}
+	return out
+}
+
+// isolatedNamespaces are those in which some workload of head is isolated.
+func (a *analysis) isolatedNamespaces() map[string]bool {
+	out := make(map[string]bool)
+	for i := range a.model.Endpoints {
+		if w := a.endpoint(int32(i)).Workload[reach.Head]; w != nil && !out[w.Namespace] && a.isIsolated(int32(i)) {
+			out[w.Namespace] = true
+		}
+	}
+	return out
+}
+
+func (a *analysis) isIsolated(i int32) bool {
+	return a.model.Isolated(policy.Ingress, reach.Head, i) || a.model.Isolated(policy.Egress, reach.Head, i)
+}
+
+var workloadWords = map[string]struct{ one, many, change string }{
+	"W1": {"is new", "are new", "added"},
+	"W2": {"is removed", "are removed", "removed"},
+	"W4": {"is new and isolated by no policy", "are new and isolated by no policy", "added"},
+}
+
+func workloadFinding(id, namespace string, ws []*cluster.Workload) Finding {
+	rule, _ := severity.ByID(id)
+	text := workloadWords[id]
+	names := make([]string, len(ws))
+	f := Finding{Rule: id, Severity: rule.Level, Confidence: Exact, Kind: Workload}
+	side := "head"
+	if id == "W2" {
+		side = "base"
+	}
+	for i, w := range ws {
+		names[i] = w.Kind + " " + w.Name
+		f.Causes = append(f.Causes, Cause{Object: w.Object.String(), File: w.Object.Origin.File, Line: w.Object.Origin.Line, Side: side, Change: text.change})
+	}
+	slices.Sort(names)
+	switch {
+	case len(ws) == 1:
+		f.Title = fmt.Sprintf("%s/%s %s (%s)", namespace, ws[0].Name, text.one, ws[0].Kind)
+	case len(ws) <= namedInTitle:
+		f.Title = fmt.Sprintf("%s in %s %s", joinAnd(names), namespace, text.many)
+	default:
+		f.Title = fmt.Sprintf("%d workloads in %s %s", len(ws), namespace, text.many)
+	}
+	f.Explanation = strings.Join(names, ", ") + "."
+	if id == "W4" {
+		f.Advice = "Other workloads of the namespace are isolated by policies; make one select these, too."
+	}
+	f.Fingerprint = fingerprintOf(append([]string{id, namespace}, names...)...)
+	return f
+}
+
+func renameFinding(r rename) Finding {
+	rule, _ := severity.ByID("W3")
+	f := Finding{Rule: "W3", Severity: rule.Level, Confidence: Exact, Kind: Workload,
+		Causes: []Cause{{Object: r.to.Object.String(), File: r.to.Object.Origin.File, Line: r.to.Object.Origin.Line, Side: "head", Change: "renamed from " + r.from.Name}}}
+	if r.from.Name == r.to.Name {
+		f.Title = fmt.Sprintf("%s/%s is now a %s (it was a %s)", r.to.Namespace, r.to.Name, r.to.Kind, r.from.Kind)
+		f.Causes[0].Change = "kind changed from " + r.from.Kind
+	} else {
+		f.Title = fmt.Sprintf("%s/%s is renamed to %s", r.from.Namespace, r.from.Name, r.to.Name)
+	}
+	f.Explanation = "Same namespace, images and ports: its connections are compared with those under its old name."
+	f.Fingerprint = fingerprintOf("W3", identityOf(r.from).String(), identityOf(r.to).String())
+	return f
+}
+
+// String is the identity in full.
+func (w WorkloadID) String() string { return w.Kind + " " + w.Namespace + "/" + w.Name }
