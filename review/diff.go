@@ -26,7 +26,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c := &comparison{o: o, config: conf, base: &state{side: base}, head: &state{side: head}, notes: notes}
 	c.base.find(conf)
 	c.head.find(conf)
-	if err := narrow(o.Targets, c.base, c.head); err != nil {
+	if err := p.narrow(c.base, c.head); err != nil {
 		return nil, err
 	}
 	if len(c.base.units)+len(c.head.units) == 0 && len(c.base.failures)+len(c.head.failures) == 0 {
@@ -56,7 +56,7 @@ func (c *comparison) compare(ctx context.Context) {
 		if !c.checkCluster(g) {
 			continue
 		}
-		out, err := compareCluster(ctx, input{
+		out, err := impact.Compare(ctx, impact.Input{
 			Name: g.name, Targets: g.targets(), Base: objects(g.base), Head: objects(g.head),
 			Config: c.config, Expand: c.o.Expand,
 		})

@@ -37,7 +37,7 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 		return nil, err
 	}
 	o.progress("listing")
-	l, err := listCluster(ctx, objects(units), conf, o.Expand)
+	l, err := impact.List(ctx, objects(units), conf, o.Expand)
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}
@@ -97,7 +97,7 @@ func (p *opener) state() (*state, config.Config, error) {
 	if !s.chosen {
 		s.find(conf)
 	}
-	if err := narrow(p.o.Targets, s.state); err != nil {
+	if err := p.narrow(s.state); err != nil {
 		return nil, config.Config{}, err
 	}
 	if len(s.units)+len(s.failures) == 0 {

@@ -99,7 +99,8 @@ func (s *state) choose(found []*unit, name string) (bool, error) {
 }
 
 // narrow reduces the states to the named targets; each must exist on at least one side.
-func narrow(names []string, states ...*state) error {
+func (p *opener) narrow(states ...*state) error {
+	names := p.o.Targets
 	if len(names) == 0 {
 		return nil
 	}
@@ -125,7 +126,11 @@ func narrow(names []string, states ...*state) error {
 		case why != nil:
 			return usagef("the target %s: %w", name, why)
 		default:
-			return usagef("there is no target %s; netpol-impact targets shows what there is", name)
+			hint := "netpol-impact targets shows what there is"
+			if _, err := p.revision("", name); err == nil {
+				hint = "it is a revision; give it with --base or --head"
+			}
+			return usagef("there is no target %s; %s", name, hint)
 		}
 	}
 	return nil
