@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+	"go.yaml.in/yaml/v3"
+
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -25,10 +28,13 @@ func (s *chartSource) objects(rendered map[string]string) ([]*manifest.Object, [
 		var found []*manifest.Object
 		for _, text := range separator.Split(rendered[name], -1) {
 			made, broken := manifest.Read(template.origin, []byte(text))
+			if len(made) == 0 && len(broken) == 0 {
+				broken = noObject(template.origin, text)
+			}
 			for _, p := range broken {
 				// The line is one of the rendered text, which nobody can look at.
 				p.Line = 0
-				p.Message = "the template renders to a document that cannot be read: " + p.Message
+				p.Message = "the template renders to a document that is no object: " + p.Message
 				problems = append(problems, p)
 			}
 			found = append(found, made...)
@@ -42,6 +48,21 @@ func (s *chartSource) objects(rendered map[string]string) ([]*manifest.Object, [
 		objects = append(objects, found...)
 	}
 	return objects, problems
+}
+
+// noObject says what is wrong with a document that is no object. Helm refuses to install it, so the release is not what
+// the rest of the chart says; a document of comments alone is nothing.
+func noObject(file, text string) []manifest.Diagnostic {
+	problem := manifest.Diagnostic{Severity: manifest.Error, File: file, Message: "it has no apiVersion and kind", Digest: xxhash.Sum64String(text)}
+	var root yaml.Node
+	err := yaml.Unmarshal([]byte(text), &root)
+	switch {
+	case err != nil:
+		problem.Message = strings.TrimPrefix(err.Error(), "yaml: ")
+	case len(root.Content) == 0 || root.Content[0].ShortTag() == "!!null":
+		return nil
+	}
+	return []manifest.Diagnostic{problem}
 }
 
 // isDeployed leaves out what no installation and no upgrade makes: tests, the hooks of a deletion, and hooks that Helm
