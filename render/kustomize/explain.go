@@ -53,11 +53,19 @@ func firstBroken(tree fs.FS, dir string, seen map[string]bool) error {
 var (
 	attempt = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': [^:]* must resolve to a file': `)
 	recurse = regexp.MustCompile(`(?:accumulating (?:resources|components): |recursed (?:accumulation of|merging from) path '[^']*': )`)
+	// The settings of a transformer are printed whole, and a generator as its address in memory.
+	settings = regexp.MustCompile("(?s)trouble configuring builtin (\\w+) with config: `.*?`: ")
+	address  = regexp.MustCompile(`&\{0x[^}]*\}`)
+	resID    = regexp.MustCompile(`resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"(\w*)"[^}]*\}, Name:"([^"]*)", Namespace:"[^"]*"\}`)
 )
 
+// shorten puts kustomize's error on one line that is the same on every run.
 func shorten(text string) string {
 	text = attempt.ReplaceAllString(text, "")
 	text = recurse.ReplaceAllString(text, "")
+	text = settings.ReplaceAllString(text, "$1: ")
+	text = address.ReplaceAllString(text, "")
+	text = resID.ReplaceAllString(text, "$1 $2")
 	text = strings.ReplaceAll(text, mount+"/", "")
-	return strings.TrimSpace(text)
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -84,14 +84,14 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 	var objects []*manifest.Object
 	var problems []manifest.Diagnostic
 	for i, res := range b.output.Resources() {
-		root, err := convert(res.YNode())
-		if err != nil {
-			return nil, nil, fmt.Errorf("converting %s: %w", res.CurId(), err)
-		}
 		// Without an origin the kustomization that is built stands in for the file.
 		file, from := b.top.file, b.origins[i]
 		if from.file != "" {
 			file = path.Join(b.top.dir, from.file)
+		}
+		root, err := convert(res.YNode())
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %s %s: %w", file, res.GetKind(), res.GetName(), err)
 		}
 		found, broken := manifest.FromNode(file, root)
 		for _, o := range found {

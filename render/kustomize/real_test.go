@@ -47,6 +47,11 @@ func TestOutputEqualsTheRealProgram(t *testing.T) {
 	eachKustomization(t, func(t *testing.T, root, dir string) {
 		want, wantErr := exec.Command(*program, "build", filepath.Join(root, dir)).Output()
 		b, err := build(context.Background(), os.DirFS(root), dir)
+		var got []byte
+		if err == nil {
+			_, _, err = b.objects()
+			got, _ = b.output.AsYaml()
+		}
 		if err != nil || wantErr != nil {
 			if (err == nil) != (wantErr == nil) {
 				var exit *exec.ExitError
@@ -55,10 +60,6 @@ func TestOutputEqualsTheRealProgram(t *testing.T) {
 			}
 			t.Logf("both refuse: %v", err)
 			return
-		}
-		got, err := b.output.AsYaml()
-		if err != nil {
-			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
@@ -73,11 +74,11 @@ func TestObjectsAreThoseOfTheOutput(t *testing.T) {
 		if err != nil {
 			return // a component cannot be built alone
 		}
-		text, err := b.output.AsYaml()
-		if err != nil {
-			t.Fatal(err)
-		}
 		got, _, err := b.objects()
+		if err != nil {
+			return // a key twice, which kustomize tells only when it prints
+		}
+		text, err := b.output.AsYaml()
 		if err != nil {
 			t.Fatal(err)
 		}

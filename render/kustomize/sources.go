@@ -79,7 +79,7 @@ func (s *sources) search(o *manifest.Object, files []string) {
 }
 
 // original finds the document that became o. Its name may have got a prefix or suffix on the way and its namespace may
-// be another; its kind stays.
+// be another; its kind mostly stays.
 func original(written []*manifest.Object, o *manifest.Object) *manifest.Object {
 	var best *manifest.Object
 	bestRank, tied := 0, false
@@ -107,6 +107,9 @@ func original(written []*manifest.Object, o *manifest.Object) *manifest.Object {
 	if tied {
 		return nil // either could be the one, and no line is better than a wrong one
 	}
+	if best == nil && len(written) == 1 {
+		return written[0] // a patch changed the kind
+	}
 	return best
 }
 
@@ -119,9 +122,16 @@ func (s *sources) generatorLine(file string, o *manifest.Object, from origin) in
 			}
 		}
 	}
+	root := s.readKustomization(file)
+	inline := root.Get("generators")
+	for i := range inline.Elements() {
+		if settings := &inline.Items[i]; from.name != "" && strings.Contains(settings.Str(), "name: "+from.name+"\n") {
+			return settings.Line
+		}
+	}
 	fields := map[string]string{"ConfigMapGenerator": "configMapGenerator", "SecretGenerator": "secretGenerator"}
 	line, longest := 0, -1
-	entries := s.readKustomization(file).Get(fields[from.generator])
+	entries := root.Get(fields[from.generator])
 	for i := range entries.Elements() {
 		entry := &entries.Items[i]
 		if name := entry.Get("name").Str(); len(name) > longest && strings.Contains(o.Name, name) {
