@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
@@ -56,9 +57,11 @@ func (c *comparison) compare(ctx context.Context) {
 		if !c.checkCluster(g) {
 			continue
 		}
-		out, err := impact.Compare(ctx, impact.Input{
-			Name: g.name, Targets: g.targets(), Base: objects(g.base), Head: objects(g.head),
-			Config: c.config, Expand: c.o.Expand,
+		out, err := guard(func() (impact.Output, error) {
+			return impact.Compare(ctx, impact.Input{
+				Name: g.name, Targets: g.targets(), Base: objects(g.base), Head: objects(g.head),
+				Config: c.config, Expand: c.o.Expand,
+			})
 		})
 		if err != nil {
 			c.head.fail(manifest.Diagnostic{Object: "cluster " + g.name, Message: fmt.Sprintf("this cluster could not be compared: %v", err)})
@@ -68,6 +71,17 @@ func (c *comparison) compare(ctx context.Context) {
 		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
 		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
 	}
+}
+
+// guard makes an error of a panic: a mistake in the program must end with what is left of the report and exit code 3,
+// not with a crash that looks like another code.
+func guard[T any](work func() (T, error)) (out T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the program crashed, which is a mistake in it; please report this: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return work()
 }
 
 // result numbers the findings, asks the gate and settles the diagnostics.

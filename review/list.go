@@ -37,7 +37,7 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 		return nil, err
 	}
 	o.progress("listing")
-	l, err := impact.List(ctx, objects(units), conf, o.Expand)
+	l, err := guard(func() (impact.Listing, error) { return impact.List(ctx, objects(units), conf, o.Expand) })
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}

@@ -67,14 +67,9 @@ func renderOne(ctx context.Context, units []*unit, of map[*unit]*state) {
 	}
 }
 
-// safely renders, and makes an error of a renderer's panic: the libraries are not made for hostile input.
-func safely(ctx context.Context, fsys fs.FS, t render.Target) (out render.Output, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("rendering %s: the renderer crashed: %v", t, p)
-		}
-	}()
-	return render.Render(ctx, fsys, t)
+// safely renders; the libraries that do it are not made for hostile input.
+func safely(ctx context.Context, fsys fs.FS, t render.Target) (render.Output, error) {
+	return guard(func() (render.Output, error) { return render.Render(ctx, fsys, t) })
 }
 
 // collect gathers the targets' diagnostics and failures.

@@ -8,7 +8,8 @@ import (
 )
 
 // settle joins both sides' diagnostics into the result's. What stands unchanged on both sides is no fault of the change:
-// its errors become warnings. What only base has is mended or gone at head; it is told only where it was an error, as a
+// its errors become warnings, its warnings
+// information. What only base has is mended or gone at head; it is told only where it was an error, as a
 // warning, because what it concerned is compared as if base had not had it. Everything else stays as it is.
 func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 	var settled []manifest.Diagnostic
@@ -19,9 +20,14 @@ func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 	after := make(map[manifest.Diagnostic]bool)
 	for _, d := range head {
 		after[identity(d)] = true
-		if d.Severity == manifest.Error && d.Digest != 0 && before[identity(d)] {
-			d.Severity = manifest.Warning
-			d.Message += " (the same on both sides: not analysed on either)"
+		if d.Digest != 0 && before[identity(d)] {
+			switch d.Severity {
+			case manifest.Error:
+				d.Severity = manifest.Warning
+				d.Message += " (the same on both sides: not analysed on either)"
+			case manifest.Warning:
+				d.Severity = manifest.Info
+			}
 		}
 		settled = append(settled, d)
 	}
