@@ -56,20 +56,21 @@ func mergePrefixes(prefixes []netip.Prefix) []netip.Prefix {
 
 // comparePeers orders peers: workloads by namespace and name, then potential workloads, addresses, names.
 func comparePeers(a, b Peer) int {
-	return cmp.Or(cmp.Compare(a.order(), b.order()), func() int {
-		switch {
-		case a.Workload != nil:
-			return cmp.Or(cmp.Compare(a.Workload.Namespace, b.Workload.Namespace), cmp.Compare(a.Workload.Name, b.Workload.Name),
-				cmp.Compare(a.Workload.Kind, b.Workload.Kind))
-		case a.Potential != nil:
-			return cmp.Or(cmp.Compare(a.Potential.Namespaces, b.Potential.Namespaces), cmp.Compare(a.Potential.Pods, b.Potential.Pods))
-		case a.External != nil:
-			return slices.CompareFunc(a.External.CIDRs, b.External.CIDRs, func(x, y netip.Prefix) int {
-				return cmp.Or(x.Addr().Compare(y.Addr()), cmp.Compare(x.Bits(), y.Bits()))
-			})
-		}
-		return cmp.Compare(a.Name, b.Name)
-	}())
+	if order := cmp.Compare(a.order(), b.order()); order != 0 {
+		return order
+	}
+	switch {
+	case a.Workload != nil:
+		return cmp.Or(cmp.Compare(a.Workload.Namespace, b.Workload.Namespace), cmp.Compare(a.Workload.Name, b.Workload.Name),
+			cmp.Compare(a.Workload.Kind, b.Workload.Kind))
+	case a.Potential != nil:
+		return cmp.Or(cmp.Compare(a.Potential.Namespaces, b.Potential.Namespaces), cmp.Compare(a.Potential.Pods, b.Potential.Pods))
+	case a.External != nil:
+		return slices.CompareFunc(a.External.CIDRs, b.External.CIDRs, func(x, y netip.Prefix) int {
+			return cmp.Or(x.Addr().Compare(y.Addr()), cmp.Compare(x.Bits(), y.Bits()))
+		})
+	}
+	return cmp.Compare(a.Name, b.Name)
 }
 
 func (p Peer) order() int {

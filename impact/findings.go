@@ -27,6 +27,7 @@ type groupKey struct {
 // group collects the connections of one finding.
 type group struct {
 	key         groupKey
+	rule        severity.Rule
 	rectangles  []rectangle
 	causes      []Cause
 	seen        map[string]bool
@@ -58,7 +59,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 				}
 				g := groups[key]
 				if g == nil {
-					g = &group{key: key, seen: make(map[string]bool), sensitivity: make(map[string]bool), exposure: make(map[string]bool)}
+					g = &group{key: key, rule: rule, seen: make(map[string]bool), sensitivity: make(map[string]bool), exposure: make(map[string]bool)}
 					groups[key] = g
 					order = append(order, g)
 				}
@@ -161,7 +162,6 @@ func (g *group) note(subject, peer severity.End, e *reach.Effect) {
 
 // finding words a group.
 func (a *analysis) finding(g *group) Finding {
-	rule, _ := severity.ByID(g.key.rule)
 	f := Finding{Rule: g.key.rule, Severity: g.key.level, Confidence: Exact, Kind: Blocked, Causes: g.causes}
 	if g.key.opened {
 		f.Kind = Opened
@@ -172,7 +172,7 @@ func (a *analysis) finding(g *group) Finding {
 	rectangles := mergeRectangles(g.rectangles)
 	w := a.words(g, rectangles)
 	f.Title = w.title()
-	f.Explanation = w.explanation(rule)
+	f.Explanation = w.explanation(g.rule)
 	f.Advice = w.advice()
 	for _, r := range rectangles {
 		if c := a.connection(g.key.direction, r); c.Count > 0 {

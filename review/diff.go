@@ -3,7 +3,6 @@ package review
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
@@ -71,17 +70,6 @@ func (c *comparison) compare(ctx context.Context) {
 		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
 		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
 	}
-}
-
-// guard makes an error of a panic: a mistake in the program must end with what is left of the report and exit code 3,
-// not with a crash that looks like another code.
-func guard[T any](work func() (T, error)) (out T, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the program crashed, which is a mistake in it; please report this: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return work()
 }
 
 // result numbers the findings, asks the gate and settles the diagnostics.

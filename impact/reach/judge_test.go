@@ -152,6 +152,9 @@ func isPod(e *reach.Endpoint) bool {
 func (j *judge) checkPair(s reach.Side, at pair, got policy.PortSet) error {
 	for _, source := range j.peers(s, &j.model.Endpoints[at.source]) {
 		for _, destination := range j.peers(s, &j.model.Endpoints[at.destination]) {
+			if isOwnNode(source, destination) {
+				continue
+			}
 			between := j.sides[s].Between(source, destination)
 			for _, protocol := range protocols {
 				for _, port := range probes {
@@ -166,6 +169,13 @@ func (j *judge) checkPair(s reach.Side, at pair, got policy.PortSet) error {
 		}
 	}
 	return nil
+}
+
+// isOwnNode tells whether the source is on the host's network of the destination's node. Kubernetes always lets a pod's own
+// node in; the engine asks the policies, as if the pod could run on any node.
+func isOwnNode(source, destination naive.Peer) bool {
+	return source.Pod != nil && destination.Pod != nil && source.Pod.Spec.HostNetwork &&
+		source.Pod.Spec.NodeName != "" && source.Pod.Spec.NodeName == destination.Pod.Spec.NodeName
 }
 
 func (j *judge) name(endpoint int32) string {

@@ -19,7 +19,7 @@ type class struct {
 	namespace [2]int32
 	// pod tells whether it is pods on their own network, which selectors can match and policies govern.
 	pod [2]bool
-	// ports is the meaning of the port names that policies use.
+	// ports is the meaning of the port names that policies use; pods on the host's network have none.
 	ports [2]*namedPorts
 	// changed tells whether the sides differ in anything that a selector can see.
 	changed bool
@@ -156,7 +156,11 @@ func (c *classifier) workload(e *Endpoint, cl *class) {
 		}
 		cl.namespace[s] = c.model.namespaceNumber(w.Namespace)
 		cl.pod[s] = !w.HostNetwork
-		cl.ports[s] = c.env(w.Ports)
+		if cl.pod[s] {
+			cl.ports[s] = c.env(w.Ports)
+		} else {
+			cl.ports[s] = c.env(nil) // a node's address has no names for ports
+		}
 		c.key = appendInt32(c.key, cl.namespace[s])
 		c.key = appendInt32(c.key, cl.ports[s].id)
 		if w.HostNetwork {

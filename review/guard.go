@@ -1,0 +1,34 @@
+package review
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// guard makes an error of a panic: a mistake in the program must end with what is left of the report and exit code 3,
+// not with a crash that looks like another code.
+func guard[T any](work func() (T, error)) (out T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the program crashed (%v, at %s), which is a mistake in it; please report this", p, crashSite())
+		}
+	}()
+	return work()
+}
+
+// crashSite is the line that panicked, for a deferred function that recovers.
+func crashSite() string {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") {
+			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+		}
+		if !more {
+			return "an unknown line"
+		}
+	}
+}
