@@ -13,39 +13,64 @@ import (
 // words are what a finding is told with.
 type words struct {
 	key                   groupKey
-	sources, destinations string
+	sources, destinations summary
 	ports                 string
 	causes                []Cause
+	// kept counts the connections of a B9 finding that keep every port that their destination declares.
+	kept int
 }
 
 func (a *analysis) words(g *group, rectangles []rectangle) words {
 	var subjects, peers []int32
 	var ports policy.PortSet
+	w := words{key: g.key, causes: g.causes}
 	for _, r := range rectangles {
 		subjects, peers = append(subjects, r.subjects...), append(peers, r.peers...)
 		ports = ports.Union(r.ports)
+		if g.key.rule == "B9" {
+			w.kept += a.kept(g.key.direction, r)
+		}
 	}
 	slices.Sort(subjects)
 	slices.Sort(peers)
-	subject, peer := a.summary(slices.Compact(subjects)), a.summary(slices.Compact(peers))
-	w := words{key: g.key, sources: peer, destinations: subject, ports: PortsText(ports.Ranges()), causes: g.causes}
+	w.ports = PortsText(ports.Ranges())
+	w.destinations, w.sources = a.summarise(slices.Compact(subjects)), a.summarise(slices.Compact(peers))
 	if g.key.direction == policy.Egress {
-		w.sources, w.destinations = subject, peer
+		w.sources, w.destinations = w.destinations, w.sources
 	}
 	return w
 }
 
+// kept counts the pairs of workloads of a rectangle whose destination declares ports, all of them outside the rectangle.
+func (a *analysis) kept(d policy.Direction, r rectangle) int {
+	sources, destinations := r.peers, r.subjects
+	if d == policy.Egress {
+		sources, destinations = destinations, sources
+	}
+	n := 0
+	for _, i := range destinations {
+		if len(a.traits[i].declared) > 0 && a.endpoint(i).Workload[reach.Head] != nil {
+			n += a.pairs(sources, []int32{i})
+		}
+	}
+	return n
+}
+
 // title says who, what and the consequence.
 func (w *words) title() string {
-	verb := "can no longer reach"
-	if w.key.opened {
-		verb = "can now reach"
+	switch {
+	case w.key.rule == "B3":
+		return w.sources.text + " can no longer reach the cluster's DNS"
+	case w.key.rule == "B9" && w.kept > 0:
+		return fmt.Sprintf("%s: connections narrowed to declared ports", w.destinations.text)
+	case !w.key.opened && w.key.direction == policy.Ingress && w.sources.everyone:
+		return w.destinations.text + w.destinations.verb(" now lets", " now let") + " in only what a policy allows"
+	case !w.key.opened && w.key.direction == policy.Egress && w.destinations.everyone:
+		return w.sources.text + " can now reach only what a policy allows"
+	case w.key.opened:
+		return fmt.Sprintf("%s can now reach %s on %s", w.sources.text, w.destinations.text, w.ports)
 	}
-	ports := " on " + w.ports
-	if w.key.rule == "B3" {
-		ports = " (cluster DNS)"
-	}
-	return fmt.Sprintf("%s %s %s%s", w.sources, verb, w.destinations, ports)
+	return fmt.Sprintf("%s can no longer reach %s on %s", w.sources.text, w.destinations.text, w.ports)
 }
 
 func (w *words) explanation(rule severity.Rule) string {
@@ -60,6 +85,9 @@ func (w *words) explanation(rule severity.Rule) string {
 			text += fmt.Sprintf(", together with %d more changes", n)
 		}
 		text += "."
+	}
+	if w.kept > 0 {
+		text += fmt.Sprintf(" %s stay open on every port that the destination declares.", plural(w.kept, "connection"))
 	}
 	if w.key.doubtful {
 		text += " Approximate: it rests on labels or addresses that the manifests do not tell."
@@ -89,50 +117,73 @@ func (w *words) advice() string {
 // namedInTitle is how many peers a title names one by one.
 const namedInTitle = 3
 
-// summary names endpoints for a title: a few of them by name, many by their number and kind.
-func (a *analysis) summary(endpoints []int32) string {
-	peers := peersOf(a.model, endpoints)
-	if len(peers) <= namedInTitle {
-		parts := make([]string, len(peers))
-		for i, p := range peers {
-			parts[i] = p.String()
-		}
-		return joinAnd(parts)
+// summary is endpoints in few words.
+type summary struct {
+	text string
+	// many tells that the text is a plural, everyone that any pod and any outside address are among them.
+	many, everyone bool
+}
+
+func (s summary) verb(one, many string) string {
+	if s.many {
+		return many
 	}
-	var parts []string
-	workloads, potentials := 0, 0
+	return one
+}
+
+// summarise names endpoints for a title: a few of them by name, many by their number and kind.
+func (a *analysis) summarise(endpoints []int32) summary {
+	peers := peersOf(a.model, endpoints)
+	s := summary{many: len(peers) > 1}
+	var parts, others []string
+	var workloads []string
 	namespaces := make(map[string]bool)
-	var rest []string
+	selectors := 0
+	anyPod, anyAddress := false, false
 	for _, p := range peers {
 		switch {
 		case p.Workload != nil:
-			workloads++
+			workloads = append(workloads, p.String())
 			namespaces[p.Workload.Namespace] = true
-		case p.Potential != nil && p.Potential.Pods == "*" && p.Potential.Namespaces == "*":
-			rest = append(rest, "any other pod")
+		case p.Potential != nil && *p.Potential == Potential{"*", "*"}:
+			anyPod = true
 		case p.Potential != nil:
-			potentials++
+			selectors++
+			others = append(others, p.String())
 		case p.External != nil && p.External.All():
-			rest = append(rest, "any outside address")
-		case p.External != nil:
-			rest = append(rest, "outside addresses")
+			anyAddress = true
 		default:
-			rest = append(rest, p.Name)
+			others = append(others, p.String())
 		}
 	}
-	if workloads > 0 {
-		where := ""
+	if s.everyone = anyPod && anyAddress; s.everyone {
+		return summary{text: "any pod and any outside address", many: true, everyone: true}
+	}
+	switch {
+	case len(workloads) > namedInTitle:
+		where := fmt.Sprintf("%d namespaces", len(namespaces))
 		if len(namespaces) == 1 {
-			for name := range namespaces {
-				where = " in " + name
-			}
+			where = peers[0].Workload.Namespace
 		}
-		parts = append(parts, plural(workloads, "workload")+where)
+		parts = append(parts, fmt.Sprintf("%d workloads in %s", len(workloads), where))
+	default:
+		parts = append(parts, workloads...)
 	}
-	if potentials > 0 {
-		parts = append(parts, plural(potentials, "selector")+" of pods not rendered here")
+	if len(others) > namedInTitle {
+		others = []string{plural(selectors, "selector") + " of pods not in these manifests"}
+		if selectors < len(others) {
+			others = append(others, "outside addresses")
+		}
 	}
-	return joinAnd(append(parts, rest...))
+	parts = append(parts, others...)
+	if anyPod {
+		parts = append(parts, "any other pod")
+	}
+	if anyAddress {
+		parts = append(parts, "any outside address")
+	}
+	s.text = joinAnd(parts)
+	return s
 }
 
 func plural(n int, noun string) string {

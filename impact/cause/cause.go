@@ -79,8 +79,8 @@ func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
 		case now == nil:
 			out = append(out, f.cause(old, "base", old.Object.Body, "removed"))
 		case old.Object != now.Object && !sameSpec(old, now):
-			path, at := difference(old.Object.Body.Get("spec"), now.Object.Body.Get("spec"), "spec")
-			out = append(out, f.cause(now, "head", at, path+" edited"))
+			change, at := difference(old.Object.Body.Get("spec"), now.Object.Body.Get("spec"), "spec")
+			out = append(out, f.cause(now, "head", at, change))
 		case acted != acts:
 			relabelled = true
 		}

@@ -1,57 +1,61 @@
 package cause
 
 import (
-	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
-// difference is the innermost value that holds all of the differences of two values: its path, and where it is on the
-// side that has it (after, unless it is only before).
+// difference words what differs between two values, innermost first ("spec.ingress[0].ports edited"), and tells where it
+// is on the side that has it: after, unless nothing of it is there any more.
 func difference(before, after *manifest.Node, path string) (string, *manifest.Node) {
-	if before == nil || after == nil || before.Kind != after.Kind {
-		if after == nil {
-			return path, nil
-		}
-		return path, after
-	}
-	switch after.Kind {
-	case manifest.Map:
+	switch {
+	case before == nil:
+		return path + " added", after
+	case after == nil:
+		return path + " removed", nil
+	case before.Kind == after.Kind && after.Kind == manifest.Map:
 		return differenceOfMaps(before, after, path)
-	case manifest.List:
+	case before.Kind == after.Kind && after.Kind == manifest.List:
 		return differenceOfLists(before, after, path)
 	}
-	return path, after
+	return path + " edited", after
 }
+
+// maxWords bounds how many changed fields are told one by one.
+const maxWords = 3
 
 func differenceOfMaps(before, after *manifest.Node, path string) (string, *manifest.Node) {
-	var keys []string
-	missing := false
-	for key, value := range after.Fields {
-		if !equal(before.Get(key.Text), value) {
-			keys = append(keys, key.Text)
-		}
-	}
-	for key := range before.Fields {
-		missing = missing || after.Get(key.Text) == nil
-	}
-	if len(keys) != 1 || missing {
-		return path, firstChanged(after, keys)
-	}
-	return difference(before.Get(keys[0]), after.Get(keys[0]), path+"."+keys[0])
-}
-
-// firstChanged is the first changed field, which tells a better line than the whole map.
-func firstChanged(n *manifest.Node, keys []string) *manifest.Node {
-	if len(keys) > 0 {
-		for key := range n.Fields {
-			if key.Text == keys[0] {
-				return key
+	var texts []string
+	var at *manifest.Node
+	add := func(key *manifest.Node, was, is *manifest.Node) {
+		text, where := difference(was, is, path+"."+key.Text)
+		texts = append(texts, text)
+		if at == nil && where != nil {
+			at = where
+			if was == nil {
+				at = key // a field that is new begins with its key
 			}
 		}
 	}
-	return n
+	for key, value := range after.Fields {
+		if was := before.Get(key.Text); !equal(was, value) {
+			add(key, was, value)
+		}
+	}
+	for key, value := range before.Fields {
+		if after.Get(key.Text) == nil {
+			add(key, value, nil)
+		}
+	}
+	if at == nil {
+		at = after
+	}
+	if len(texts) > maxWords {
+		return path + " edited", at
+	}
+	return strings.Join(texts, ", "), at
 }
 
 func differenceOfLists(before, after *manifest.Node, path string) (string, *manifest.Node) {
@@ -64,15 +68,19 @@ func differenceOfLists(before, after *manifest.Node, path string) (string, *mani
 	for last < len(x)-first && last < len(y)-first && equal(&x[len(x)-1-last], &y[len(y)-1-last]) {
 		last++
 	}
+	removed, added := len(x)-first-last, len(y)-first-last
+	element := path + "[" + strconv.Itoa(first) + "]"
 	switch {
-	case len(x)-first-last == 1 && len(y)-first-last == 1:
-		return difference(&x[first], &y[first], path+"["+strconv.Itoa(first)+"]")
-	case len(y)-first-last == 1 && len(x) == first+last: // one element was added
-		return fmt.Sprintf("%s[%d]", path, first), &y[first]
-	case first < len(y):
-		return path, &y[first]
+	case removed == 1 && added == 1:
+		return difference(&x[first], &y[first], element)
+	case removed == 0 && added == 1:
+		return element + " added", &y[first]
+	case removed == 1 && added == 0:
+		return element + " removed", after
+	case added > 0:
+		return path + " edited", &y[first]
 	}
-	return path, after
+	return path + " edited", after
 }
 
 func equal(a, b *manifest.Node) bool {
