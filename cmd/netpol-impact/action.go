@@ -1,0 +1,24 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/netpol-impact/netpol-impact/pullrequest"
+)
+
+func (p *program) action() *cobra.Command {
+	return &cobra.Command{
+		Use:   "action",
+		Short: "Run as a step of a GitHub workflow",
+		Long: `Run as a step of a GitHub workflow: what action.yml starts.
+
+The event, the inputs and where to write come from the runner's environment;
+docs/action.md tells the inputs and outputs. The exit code is the gate.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return end(pullrequest.Run(c.Context(), pullrequest.Options{Environ: os.Environ(), Log: p.stdout}))
+		},
+	}
+}
