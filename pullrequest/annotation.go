@@ -11,7 +11,7 @@ import (
 
 // annotations are a result's remarks at the lines that cause its findings, worst first. What could not be analysed comes
 // before all: nobody knows how bad it is.
-func annotations(result *impact.Result, prefix string) []annotation {
+func annotations(result *impact.Result) []annotation {
 	type ranked struct {
 		annotation
 		rank int
@@ -51,13 +51,10 @@ func annotations(result *impact.Result, prefix string) []annotation {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(b.rank, a.rank) })
-	// Several clusters may have the same finding from the same line.
+	// Several targets may have the same diagnostic.
 	seen := map[annotation]bool{}
 	var kept []annotation
 	for _, r := range all {
-		if r.file != "" {
-			r.file = prefix + r.file
-		}
 		if !seen[r.annotation] {
 			seen[r.annotation] = true
 			kept = append(kept, r.annotation)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/netpol-impact/netpol-impact/review"
 )
 
 // repository is the clone that the workflow has checked out.
@@ -43,6 +45,10 @@ var (
 	noHash   = regexp.MustCompile(`^0+$`)
 )
 
+func usagef(format string, args ...any) error {
+	return &review.UsageError{Err: fmt.Errorf(format, args...)}
+}
+
 // compare turns an event into what to compare.
 func compare(ctx context.Context, env environment, ev event, in inputs, repo repository) (comparison, error) {
 	given := in.base != "" || in.head != ""
@@ -50,16 +56,16 @@ func compare(ctx context.Context, env environment, ev event, in inputs, repo rep
 	case "pull_request", "pull_request_review":
 		if given {
 			// Whoever writes the pull request writes its workflow file: it must not choose what it is compared with.
-			return comparison{}, fmt.Errorf("inputs base and head cannot be set in %s: the event says what to compare; leave them out", env.event)
+			return comparison{}, usagef("inputs base and head cannot be set in %s: the event says what to compare; leave them out", env.event)
 		}
 		return comparePullRequest(ctx, ev, repo)
 	case "merge_group":
 		if given {
-			return comparison{}, fmt.Errorf("inputs base and head cannot be set in merge_group: the event says what to compare; leave them out")
+			return comparison{}, usagef("inputs base and head cannot be set in merge_group: the event says what to compare; leave them out")
 		}
 		return compareMergeGroup(ctx, ev, repo)
 	case "pull_request_target":
-		return comparison{}, fmt.Errorf("pull_request_target hands a token that can write to what a stranger wrote: use pull_request, and for comments on pull requests from forks workflow_run as docs/action.md tells")
+		return comparison{}, usagef("pull_request_target hands a token that can write to what a stranger wrote: use pull_request, and for comments on pull requests from forks workflow_run as docs/action.md tells")
 	case "push":
 		if !given {
 			return comparePush(ctx, ev, repo)
@@ -158,14 +164,14 @@ func compareGiven(ctx context.Context, in inputs, repo repository) (comparison, 
 	}
 	head, err := resolve(ctx, repo, revision)
 	if err != nil {
-		return comparison{}, fmt.Errorf("finding head %q: %w", revision, err)
+		return comparison{}, usagef("finding head %q: %w", revision, err)
 	}
 	if in.base == "" {
 		return compareParent(ctx, repo, head)
 	}
 	base, err := resolve(ctx, repo, in.base)
 	if err != nil {
-		return comparison{}, fmt.Errorf("finding base %q: %w", in.base, err)
+		return comparison{}, usagef("finding base %q: %w", in.base, err)
 	}
 	return comparison{base: base, head: head, change: head, how: "the given commits"}, nil
 }

@@ -12,25 +12,22 @@ import (
 type environment struct {
 	event, eventPath     string
 	owner, repository    string
-	sha                  string
+	sha, ref             string
 	run                  run
 	server, api, graphQL string
 	workspace            string
-	// outputFile and summaryFile are appended to; empty where the runner gives none.
-	outputFile, summaryFile string
 }
 
 func readEnvironment(getenv func(string) string) (environment, error) {
 	env := environment{
-		event:       getenv("GITHUB_EVENT_NAME"),
-		eventPath:   getenv("GITHUB_EVENT_PATH"),
-		sha:         getenv("GITHUB_SHA"),
-		server:      getenv("GITHUB_SERVER_URL"),
-		api:         getenv("GITHUB_API_URL"),
-		graphQL:     getenv("GITHUB_GRAPHQL_URL"),
-		workspace:   getenv("GITHUB_WORKSPACE"),
-		outputFile:  getenv("GITHUB_OUTPUT"),
-		summaryFile: getenv("GITHUB_STEP_SUMMARY"),
+		event:     getenv("GITHUB_EVENT_NAME"),
+		eventPath: getenv("GITHUB_EVENT_PATH"),
+		sha:       getenv("GITHUB_SHA"),
+		ref:       getenv("GITHUB_REF"),
+		server:    getenv("GITHUB_SERVER_URL"),
+		api:       getenv("GITHUB_API_URL"),
+		graphQL:   getenv("GITHUB_GRAPHQL_URL"),
+		workspace: getenv("GITHUB_WORKSPACE"),
 	}
 	if env.event == "" || env.eventPath == "" {
 		return env, fmt.Errorf("GITHUB_EVENT_NAME and GITHUB_EVENT_PATH are not set: the action command runs in GitHub Actions; elsewhere use the diff command")

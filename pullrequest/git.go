@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 )
 
@@ -126,4 +127,35 @@ func (g *gitClone) MergeBase(ctx context.Context, a, b string) (string, error) {
 		return "", fmt.Errorf("commits %s and %s have no common ancestor: %w", a, b, err)
 	}
 	return base, nil
+}
+
+func (g *gitClone) Blobs(ctx context.Context, revision, folder string) (map[string]string, error) {
+	text, err := g.git(ctx, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", revision, "--", folder)
+	if err != nil {
+		return nil, err
+	}
+	blobs := map[string]string{}
+	for entry := range strings.SplitSeq(text, "\x00") {
+		// <mode> blob <hash>\t<path>
+		if about, path, ok := strings.Cut(entry, "\t"); ok {
+			if fields := strings.Fields(about); len(fields) == 3 && fields[1] == "blob" {
+				blobs[path] = fields[2]
+			}
+		}
+	}
+	return blobs, nil
+}
+
+// maxText is more than any workflow has.
+const maxText = 1 << 20
+
+func (g *gitClone) Text(ctx context.Context, blob string) (string, error) {
+	size, err := g.git(ctx, "cat-file", "-s", blob)
+	if err != nil {
+		return "", err
+	}
+	if n, err := strconv.Atoi(size); err != nil || n > maxText {
+		return "", fmt.Errorf("reading %s: it has %s bytes", blob, size)
+	}
+	return g.git(ctx, "cat-file", "blob", blob)
 }

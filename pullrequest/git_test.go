@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// run runs git in a folder, with an identity and no settings of this machine.
+// git runs git in a folder, with an identity and no settings of this machine.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
@@ -23,11 +23,32 @@ func git(t *testing.T, dir string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+var originOnce struct {
+	dir     string
+	commits map[string]string
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if originOnce.dir != "" {
+		_ = os.RemoveAll(originOnce.dir) // it is temporary
+	}
+	os.Exit(code)
+}
+
 // origin makes a repository as GitHub has one for pull request 42: main moved on after the branch was made.
+// It is made once; nobody writes to it.
 func origin(t *testing.T) (dir string, commits map[string]string) {
 	t.Helper()
-	dir = t.TempDir()
+	if originOnce.dir != "" {
+		return originOnce.dir, originOnce.commits
+	}
+	dir, err := os.MkdirTemp("", "origin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	commits = map[string]string{}
+	originOnce.dir, originOnce.commits = dir, commits
 	git(t, dir, "init", "--quiet", "--initial-branch=main")
 	git(t, dir, "config", "uploadpack.allowAnySHA1InWant", "true")
 	write := func(name, branch string) {

@@ -17,6 +17,9 @@ const (
 	modeOff    mode = "off"
 )
 
+// defaultID is the id of a workflow's only comment.
+const defaultID = "default"
+
 // inputs are what a workflow's author sets in `with:`. action.yml documents them.
 type inputs struct {
 	targets              []string
@@ -61,7 +64,7 @@ func readInputs(getenv func(string) string) (inputs, error) {
 		return in, fmt.Errorf("input comment is %q: it must be update, hide-and-new, delete-and-new or off", in.comment)
 	}
 	if in.id == "" {
-		in.id = "default"
+		in.id = defaultID
 	}
 	if !commentID.MatchString(in.id) {
 		return in, fmt.Errorf("input comment-id is %q: it must begin with a letter or digit and have up to 80 letters, digits, dots, slashes, underscores and hyphens", in.id)

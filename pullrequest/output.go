@@ -41,13 +41,6 @@ func (s step) fold(title, text string) {
 	s.command(githubactions.Command{Name: "endgroup"})
 }
 
-// mask keeps a secret out of the log.
-func (s step) mask(secret string) {
-	if secret != "" {
-		s.command(githubactions.Command{Name: "add-mask", Message: secret})
-	}
-}
-
 func (s step) command(c githubactions.Command) { fmt.Fprintln(s.log, c.String()) }
 
 // logLine makes text safe as one line of a job's log. The runner takes a line for a command if it begins, after white

@@ -183,15 +183,15 @@ func TestAnnotationsAreTenAndTenWorstFirst(t *testing.T) {
 		Diagnostics: []manifest.Diagnostic{{Severity: manifest.Error, File: "broken.yaml", Line: 3, Message: "is no YAML"}},
 	}
 	var log bytes.Buffer
-	left := step{log: &log}.annotate(annotations(result, "deploy/"))
+	left := step{log: &log}.annotate(annotations(result))
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	if len(lines) != 20 || left != 13 {
 		t.Fatalf("%d annotations shown and %d left out, want 20 and 13", len(lines), left)
 	}
-	if want := "::error file=deploy/broken.yaml,line=3,title=Could not be analysed::is no YAML"; lines[0] != want {
+	if want := "::error file=broken.yaml,line=3,title=Could not be analysed::is no YAML"; lines[0] != want {
 		t.Errorf("first is %q, want %q", lines[0], want)
 	}
-	if want := "::error file=deploy/policy.yaml,line=1,title=critical%3A O4 (prod)::critical 0"; lines[1] != want {
+	if want := "::error file=policy.yaml,line=1,title=critical%3A O4 (prod)::critical 0"; lines[1] != want {
 		t.Errorf("second is %q, want %q", lines[1], want)
 	}
 	for i, want := range map[int]string{8: "critical 7", 9: "high 0", 10: "medium 0", 17: "medium 7", 18: "low 0", 19: "low 1"} {
@@ -205,7 +205,7 @@ func TestAnnotationOfWhatIsGoneIsToldInWords(t *testing.T) {
 	result := &impact.Result{Clusters: []impact.Cluster{{Name: "prod", Findings: []impact.Finding{{Rule: "O5", Severity: impact.High, Title: "cart is open",
 		Causes: []impact.Cause{{Object: "NetworkPolicy shop/deny", File: "deny.yaml", Line: 4, Side: "base", Change: "removed"}}}}}}}
 	var log bytes.Buffer
-	step{log: &log}.annotate(annotations(result, ""))
+	step{log: &log}.annotate(annotations(result))
 	if got, want := log.String(), "::error title=high%3A O5 (prod)::cart is open%0ANetworkPolicy shop/deny removed: was at deny.yaml:4\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -216,7 +216,7 @@ func TestAnnotationIsOneCommandWhateverItsText(t *testing.T) {
 		result := &impact.Result{Clusters: []impact.Cluster{{Name: text, Findings: []impact.Finding{{Rule: "O4", Severity: impact.High, Title: text, Explanation: text,
 			Causes: []impact.Cause{{File: text, Line: 1, Side: "head", Object: text, Change: text}}}}}}}
 		var log bytes.Buffer
-		step{log: &log}.annotate(annotations(result, ""))
+		step{log: &log}.annotate(annotations(result))
 		if got := commands(log.String()); fmt.Sprint(got) != "[error]" {
 			t.Errorf("%q annotated as %q has the commands %q", text, log.String(), got)
 		}

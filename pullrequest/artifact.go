@@ -1,0 +1,230 @@
+package pullrequest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// The bounds of a result that a stranger hands in. Real ones of large repositories are far below.
+const (
+	maxResult   = 16 << 20
+	maxMembers  = 20_000 // of any list
+	maxPhrase   = 4_096  // bytes of any text
+	maxClusters = 500
+)
+
+func readBounded(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(f, maxResult+1))
+	if err == nil && len(text) > maxResult {
+		err = fmt.Errorf("it has more than %d bytes", maxResult)
+	}
+	return text, err
+}
+
+// readResult reads a result from the JSON that the program writes. Nobody vouches for it: a field that is unknown to the
+// format's later versions is passed over, and what is out of bounds or not one of the format's words is refused.
+func readResult(text []byte) (*impact.Result, error) {
+	var in struct {
+		Schema     string
+		Base, Head string
+		Clusters   []struct {
+			Name     string
+			Targets  []string
+			Counts   impact.Counts
+			Findings []struct {
+				ID, Rule            string
+				Severity            impact.Severity
+				Confidence          impact.Confidence
+				Kind                impact.Kind
+				Title               string
+				Explanation, Advice string
+				Fingerprint         string
+				Connections         []handedConnection
+				Causes              []impact.Cause
+				Evidence            []impact.Evidence
+			}
+		}
+		Gate struct {
+			Conclusion string
+			Reasons    []string
+		}
+		Diagnostics []manifest.Diagnostic
+	}
+	if err := bounded(text); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return nil, err
+	}
+	if in.Schema != resultSchema {
+		return nil, fmt.Errorf("its schema is %q, not %q", in.Schema, resultSchema)
+	}
+	if len(in.Clusters) > maxClusters {
+		return nil, fmt.Errorf("it has more than %d clusters", maxClusters)
+	}
+	out := &impact.Result{Base: in.Base, Head: in.Head, Diagnostics: in.Diagnostics,
+		Gate: impact.Gate{Pass: in.Gate.Conclusion == "pass", Reasons: in.Gate.Reasons}}
+	for _, d := range in.Diagnostics {
+		if d.Severity != manifest.Error && d.Severity != manifest.Warning && d.Severity != manifest.Info {
+			return nil, fmt.Errorf("a diagnostic has the unknown severity %q", d.Severity)
+		}
+	}
+	for _, c := range in.Clusters {
+		cluster := impact.Cluster{Name: c.Name, Targets: c.Targets, Counts: c.Counts}
+		for _, f := range c.Findings {
+			finding := impact.Finding{ID: f.ID, Rule: f.Rule, Severity: f.Severity, Confidence: f.Confidence, Kind: f.Kind, Title: f.Title,
+				Explanation: f.Explanation, Advice: f.Advice, Fingerprint: f.Fingerprint, Causes: f.Causes, Evidence: f.Evidence}
+			if err := known(finding); err != nil {
+				return nil, err
+			}
+			for _, from := range f.Connections {
+				connection, err := from.connection()
+				if err != nil {
+					return nil, err
+				}
+				finding.Connections = append(finding.Connections, connection)
+			}
+			cluster.Findings = append(cluster.Findings, finding)
+		}
+		out.Clusters = append(out.Clusters, cluster)
+	}
+	return out, nil
+}
+
+const resultSchema = "netpol-impact/diff/v1"
+
+// known tells whether a finding has the words that the reports are made for.
+func known(f impact.Finding) error {
+	if f.Severity.Rank() < 0 {
+		return fmt.Errorf("a finding has the unknown severity %q", f.Severity)
+	}
+	switch f.Kind {
+	case impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver:
+	default:
+		return fmt.Errorf("a finding has the unknown kind %q", f.Kind)
+	}
+	if f.Confidence != impact.Exact && f.Confidence != impact.Approximate {
+		return fmt.Errorf("a finding has the unknown confidence %q", f.Confidence)
+	}
+	for _, c := range f.Causes {
+		if c.Side != "" && c.Side != "base" && c.Side != "head" {
+			return fmt.Errorf("a cause has the unknown side %q", c.Side)
+		}
+	}
+	return nil
+}
+
+type (
+	handedConnection struct {
+		Sources, Destinations []handedPeer
+		Ports                 []handedPort
+		Count                 int
+	}
+	handedPort struct {
+		Protocol string
+		From, To int
+	}
+	handedPeer struct {
+		Workload  *impact.WorkloadID
+		External  *struct{ CIDRs []netip.Prefix }
+		Potential *impact.Potential
+		Name      string
+	}
+)
+
+func (h handedConnection) connection() (impact.Connection, error) {
+	c := impact.Connection{Count: max(h.Count, 0)}
+	var err error
+	if c.Sources, err = peers(h.Sources); err != nil {
+		return c, err
+	}
+	if c.Destinations, err = peers(h.Destinations); err != nil {
+		return c, err
+	}
+	for _, p := range h.Ports {
+		if p.From < 0 || p.To < p.From || p.To > 65535 {
+			return c, fmt.Errorf("ports from %d to %d are none", p.From, p.To)
+		}
+		c.Ports = append(c.Ports, policy.PortRange{Protocol: policy.Protocol(p.Protocol), From: p.From, To: p.To})
+	}
+	return c, nil
+}
+
+func peers(handed []handedPeer) ([]impact.Peer, error) {
+	var all []impact.Peer
+	for _, h := range handed {
+		p := impact.Peer{Workload: h.Workload, Potential: h.Potential, Name: h.Name}
+		set := 0
+		for _, is := range []bool{h.Workload != nil, h.External != nil, h.Potential != nil, h.Name != ""} {
+			if is {
+				set++
+			}
+		}
+		if set != 1 {
+			return nil, errors.New("a peer is not exactly one of workload, external, potential and name")
+		}
+		if h.External != nil {
+			for _, c := range h.External.CIDRs {
+				if !c.IsValid() {
+					return nil, errors.New("an address block is none")
+				}
+			}
+			p.External = &impact.External{CIDRs: h.External.CIDRs}
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// bounded checks a text's size, the length of its lists and of its phrases, and its depth, before anything is made of it.
+func bounded(text []byte) error {
+	if len(text) > maxResult {
+		return fmt.Errorf("it has more than %d bytes", maxResult)
+	}
+	const maxDepth = 16
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	members := []int{0}
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		members[len(members)-1]++
+		if members[len(members)-1] > maxMembers {
+			return fmt.Errorf("a list has more than %d members", maxMembers)
+		}
+		switch token := token.(type) {
+		case string:
+			if len(token) > maxPhrase {
+				return fmt.Errorf("a text has more than %d bytes", maxPhrase)
+			}
+		case json.Delim:
+			if token == '[' || token == '{' {
+				members = append(members, 0)
+			} else {
+				members = members[:len(members)-1]
+			}
+			if len(members) > maxDepth {
+				return errors.New("it is nested too deeply")
+			}
+		}
+	}
+}
