@@ -8,9 +8,9 @@ import (
 )
 
 // settle joins both sides' diagnostics into the result's. What stands unchanged on both sides is no fault of the change:
-// its errors become warnings, its warnings
-// information. What only base has is mended or gone at head; it is told only where it was an error, as a
-// warning, because what it concerned is compared as if base had not had it. Everything else stays as it is.
+// its errors become warnings, its warnings information. What only base has is mended or gone at head; it is told only
+// where it was an error, as a warning, because what it concerned is compared as if base had not had it. Everything else
+// stays as it is.
 func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 	var settled []manifest.Diagnostic
 	before := make(map[manifest.Diagnostic]bool)
