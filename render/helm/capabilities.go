@@ -18,19 +18,38 @@ const kubeMinor, kubePatch = 37, 2
 // form, networking.k8s.io/v1 with endPort and all, is older still.
 const oldestMinor = 16
 
-// capabilitiesFor is what a chart sees of the cluster: the newest Kubernetes version that its own constraint allows.
-func capabilitiesFor(constraint string) (*common.Capabilities, error) {
-	for minor := kubeMinor; minor >= oldestMinor; minor-- {
-		version, err := common.ParseKubeVersion(fmt.Sprintf("v1.%d.%d", minor, kubePatch))
+// capabilitiesFor is what a chart sees of the cluster: the release's Kubernetes version, or the newest one that the
+// chart's own constraint allows.
+func capabilitiesFor(constraint string, r Release) (*common.Capabilities, error) {
+	version, err := kubeVersion(constraint, r.KubeVersion)
+	if err != nil {
+		return nil, err
+	}
+	c := common.DefaultCapabilities.Copy()
+	c.KubeVersion = *version
+	c.APIVersions = slices.Concat(apiVersions, r.APIVersions)
+	return c, nil
+}
+
+func kubeVersion(constraint, asked string) (*common.KubeVersion, error) {
+	candidates := []string{asked}
+	if asked == "" {
+		candidates = nil
+		for minor := kubeMinor; minor >= oldestMinor; minor-- {
+			candidates = append(candidates, fmt.Sprintf("v1.%d.%d", minor, kubePatch))
+		}
+	}
+	for _, candidate := range candidates {
+		version, err := common.ParseKubeVersion(candidate)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the Kubernetes version: %w", err)
 		}
 		if constraint == "" || chartutil.IsCompatibleRange(constraint, version.String()) {
-			c := common.DefaultCapabilities.Copy()
-			c.KubeVersion = *version
-			c.APIVersions = apiVersions
-			return c, nil
+			return version, nil
 		}
+	}
+	if asked != "" {
+		return nil, fmt.Errorf("the chart's kubeVersion %q does not allow Kubernetes %s", constraint, asked)
 	}
 	return nil, fmt.Errorf("the chart's kubeVersion %q allows no Kubernetes from 1.%d to 1.%d", constraint, oldestMinor, kubeMinor)
 }

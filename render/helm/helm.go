@@ -23,34 +23,49 @@ type Release struct {
 	// from the tree's root.
 	Chart  string
 	Values []string
+	// Overrides are values that win over those of the files.
+	Overrides map[string]any
 	// Name is the chart's name if empty, Namespace is "default".
 	Name, Namespace string
+	// KubeVersion and APIVersions, if any, replace and extend what the chart sees of the cluster.
+	KubeVersion string
+	APIVersions []string
 }
 
 // Render renders a release. An error means that there is no output at all; a document that is no valid YAML is a
 // diagnostic.
 func Render(ctx context.Context, tree fs.FS, r Release) ([]*manifest.Object, []manifest.Diagnostic, error) {
-	source, err := readChart(tree, r.Chart)
+	_, source, rendered, err := render(ctx, tree, r)
 	if err != nil {
 		return nil, nil, err
+	}
+	objects, problems := source.objects(rendered)
+	return objects, problems, nil
+}
+
+func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSource, map[string]string, error) {
+	source, err := readChart(tree, r.Chart)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	c, err := loader.LoadFiles(source.buffered())
 	if err != nil {
-		return nil, nil, fmt.Errorf("loading the chart: %w", err)
+		return nil, nil, nil, fmt.Errorf("loading the chart: %w", err)
 	}
 	if c.Metadata.Type == "library" {
-		return nil, nil, fmt.Errorf("%s is a library chart: it renders to nothing by itself", path.Join(r.Chart, "Chart.yaml"))
+		return nil, nil, nil, fmt.Errorf("%s is a library chart: it renders to nothing by itself", path.Join(r.Chart, "Chart.yaml"))
 	}
 	values, err := readValues(tree, r.Values)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	values = loader.MergeMaps(values, r.Overrides)
 	source.noteAliases(c)
 	if err := chartutil.ProcessDependencies(c, values); err != nil {
-		return nil, nil, fmt.Errorf("processing the chart's dependencies: %w", err)
+		return nil, nil, nil, fmt.Errorf("processing the chart's dependencies: %w", err)
 	}
 	if err := missingDependencies(c, r.Chart); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if r.Name == "" {
 		r.Name = c.Name()
@@ -60,15 +75,14 @@ func Render(ctx context.Context, tree fs.FS, r Release) ([]*manifest.Object, []m
 	}
 	rendered, err := execute(ctx, c, values, r)
 	if err != nil {
-		return nil, nil, source.explain(err)
+		return nil, nil, nil, source.explain(err)
 	}
-	objects, problems := source.objects(rendered)
-	return objects, problems, nil
+	return c, source, rendered, nil
 }
 
 // execute runs the templates and returns their output by the engine's names for them.
 func execute(ctx context.Context, c *chart.Chart, values map[string]any, r Release) (map[string]string, error) {
-	capabilities, err := capabilitiesFor(c.Metadata.KubeVersion)
+	capabilities, err := capabilitiesFor(c.Metadata.KubeVersion, r)
 	if err != nil {
 		return nil, err
 	}

@@ -16,36 +16,63 @@ import (
 // separator splits documents as Helm does: charts get away with "---apiVersion: v1".
 var separator = regexp.MustCompile(`(?m)^---[ \t]*`)
 
-// objects reads the output of the templates, in the order of their files.
-func (s *chartSource) objects(rendered map[string]string) ([]*manifest.Object, []manifest.Diagnostic) {
-	var objects []*manifest.Object
-	var problems []manifest.Diagnostic
+// A document is one of a template's documents with the objects that are read from it.
+type document struct {
+	template chartFile
+	text     string
+	objects  []*manifest.Object
+	problems []manifest.Diagnostic
+}
+
+// documents splits the output of the templates, in the order of their files.
+func (s *chartSource) documents(rendered map[string]string) []document {
+	var all []document
 	for _, name := range slices.Sorted(maps.Keys(rendered)) {
 		if path.Base(name) == "NOTES.txt" || strings.TrimSpace(rendered[name]) == "" {
 			continue
 		}
-		template := s.template(name)
-		var found []*manifest.Object
-		for _, text := range separator.Split(rendered[name], -1) {
-			made, broken := manifest.Read(template.origin, []byte(text))
-			if len(made) == 0 && len(broken) == 0 {
-				broken = noObject(template.origin, text)
-			}
-			for _, p := range broken {
-				// The line is one of the rendered text, which nobody can look at.
-				p.Line = 0
-				p.Message = "the template renders to a document that is no object: " + p.Message
-				problems = append(problems, p)
-			}
-			found = append(found, made...)
+		all = append(all, read(s.template(name), rendered[name])...)
+	}
+	return all
+}
+
+// read reads the documents that one template rendered to, and finds the lines of their objects.
+func read(template chartFile, rendered string) []document {
+	var all []document
+	var found []*manifest.Object
+	for _, text := range separator.Split(rendered, -1) {
+		d := document{template: template, text: text}
+		d.objects, d.problems = manifest.Read(template.origin, []byte(text))
+		if len(d.objects) == 0 && len(d.problems) == 0 {
+			d.problems = noObject(template.origin, text)
 		}
-		found = slices.DeleteFunc(found, func(o *manifest.Object) bool { return !isDeployed(o) })
-		lines := templateLines(string(template.text), found)
-		for i, o := range found {
-			o.Body.SetLines(0)
-			o.Origin.Line = lines[i]
+		for i := range d.problems {
+			// The line is one of the rendered text, which nobody can look at.
+			d.problems[i].Line = 0
+			d.problems[i].Message = "the template renders to a document that is no object: " + d.problems[i].Message
 		}
-		objects = append(objects, found...)
+		found = append(found, d.objects...)
+		all = append(all, d)
+	}
+	lines := templateLines(string(template.text), found)
+	for i, o := range found {
+		o.Body.SetLines(0)
+		o.Origin.Line = lines[i]
+	}
+	return all
+}
+
+// objects are what an installation or an upgrade makes.
+func (s *chartSource) objects(rendered map[string]string) ([]*manifest.Object, []manifest.Diagnostic) {
+	var objects []*manifest.Object
+	var problems []manifest.Diagnostic
+	for _, d := range s.documents(rendered) {
+		for _, o := range d.objects {
+			if isDeployed(o) {
+				objects = append(objects, o)
+			}
+		}
+		problems = append(problems, d.problems...)
 	}
 	return objects, problems
 }
