@@ -3,6 +3,7 @@ package kustomize
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 
@@ -18,7 +19,8 @@ const mount = "/repository"
 type filesystem struct {
 	filesys.FileSystem
 	tree fs.FS
-	// instead holds the texts of files that kustomize shall see differently, by their path in the tree.
+	// instead holds the texts of files that kustomize shall see differently, or that only it sees, by their path in the
+	// tree.
 	instead map[string][]byte
 	// refused is the first file whose contents kustomize was not given: it hides the reason behind other words.
 	refused error
@@ -26,8 +28,8 @@ type filesystem struct {
 	namesAnnotations bool
 }
 
-func newFilesystem(tree fs.FS) *filesystem {
-	return &filesystem{FileSystem: filesys.MakeFsInMemory(), tree: tree, instead: make(map[string][]byte)}
+func newFilesystem(tree fs.FS, instead map[string][]byte) *filesystem {
+	return &filesystem{FileSystem: filesys.MakeFsInMemory(), tree: tree, instead: maps.Clone(instead)}
 }
 
 // inTree turns kustomize's path into the tree's.
@@ -43,34 +45,38 @@ func inTree(name string) (string, error) {
 	return rest, nil
 }
 
-func (f *filesystem) stat(name string) (fs.FileInfo, error) {
+func (f *filesystem) isDir(name string) (bool, error) {
 	rest, err := inTree(name)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	return fs.Stat(f.tree, rest)
+	if _, ok := f.instead[rest]; ok {
+		return false, nil
+	}
+	info, err := fs.Stat(f.tree, rest)
+	return err == nil && info.IsDir(), err
 }
 
 // IsDir implements filesys.FileSystem.
 func (f *filesystem) IsDir(name string) bool {
-	info, err := f.stat(name)
-	return err == nil && info.IsDir()
+	dir, err := f.isDir(name)
+	return err == nil && dir
 }
 
 // Exists implements filesys.FileSystem.
 func (f *filesystem) Exists(name string) bool {
-	_, err := f.stat(name)
+	_, err := f.isDir(name)
 	return err == nil
 }
 
 // CleanedAbs implements filesys.FileSystem.
 func (f *filesystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
-	info, err := f.stat(name)
+	dir, err := f.isDir(name)
 	if err != nil {
 		return "", "", err
 	}
 	clean := path.Clean("/" + name)
-	if info.IsDir() {
+	if dir {
 		return filesys.ConfirmedDir(clean), "", nil
 	}
 	return filesys.ConfirmedDir(path.Dir(clean)), path.Base(clean), nil

@@ -28,11 +28,10 @@ func Build(ctx context.Context, tree fs.FS, dir string) ([]*manifest.Object, []m
 
 // A built kustomization has its output and where each object of it comes from.
 type built struct {
-	tree      fs.FS
-	top       *kustomization
-	resources []string
-	output    resmap.ResMap
-	origins   []origin
+	*walk
+	top     *kustomization
+	output  resmap.ResMap
+	origins []origin
 }
 
 // turn lets one build run at a time, and holds whether the schema is still the built-in one.
@@ -46,13 +45,16 @@ func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
 	if _, err := fs.Stat(tree, dir); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
-	w := walk{tree: tree, seen: make(map[string]bool)}
-	if err := w.visit(dir, false); err != nil {
+	w := newWalk(ctx, tree)
+	if err := w.visit(dir, use{}); err != nil {
 		return nil, err
 	}
 	top, err := load(tree, dir)
 	if err != nil {
 		return nil, err
+	}
+	if text, ok := w.instead[top.file]; ok {
+		top.text = text
 	}
 	var clean bool
 	select {
@@ -63,19 +65,16 @@ func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
 	if !clean || w.setsSchema {
 		openapi.ResetOpenAPI()
 	}
-	b, err := buildAlone(tree, top)
-	if b != nil {
-		b.resources = w.resources
-	}
+	b, err := w.buildAlone(top)
 	// A panic may have left the schema half read.
 	turn <- !w.setsSchema && err == nil
 	return b, err
 }
 
 // buildAlone needs the turn.
-func buildAlone(tree fs.FS, top *kustomization) (*built, error) {
-	files := newFilesystem(tree)
-	b := &built{tree: tree, top: top}
+func (w *walk) buildAlone(top *kustomization) (*built, error) {
+	files := newFilesystem(w.tree, w.instead)
+	b := &built{walk: w, top: top}
 	if !top.asksForOrigins() {
 		files.instead[top.file] = top.withOrigins()
 	}
@@ -88,14 +87,14 @@ func buildAlone(tree fs.FS, top *kustomization) (*built, error) {
 	}
 	if files.namesAnnotations && !top.asksForOrigins() {
 		// What copies annotations copies ours, too: only a build without it is the true one.
-		delete(files.instead, top.file)
+		files.instead = w.instead
 		output, err = run(files, top.dir)
 	}
 	if files.refused != nil {
 		return nil, files.refused
 	}
 	if err != nil {
-		return nil, explain(tree, top.dir, err)
+		return nil, explain(w.tree, top.dir, err)
 	}
 	if len(b.origins) != output.Size() {
 		b.origins = make([]origin, output.Size())

@@ -95,9 +95,13 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 		}
 		found, broken := manifest.FromNode(file, root)
 		for _, o := range found {
-			if from.file == "" {
+			written, ofChart := b.charts[file]
+			switch {
+			case ofChart:
+				o.Origin = written
+			case from.file == "":
 				sources.search(o, b.resources)
-			} else {
+			default:
 				sources.locate(o, from)
 			}
 		}

@@ -23,7 +23,7 @@ func (w *walk) plugins(k *kustomization) error {
 			if isInline(ref) {
 				err = k.config(f.field, []byte(ref))
 			} else {
-				err = w.resource(k, f.field, ref, true)
+				err = w.resource(k, f.field, ref, use{asConfig: true})
 			}
 			if err != nil {
 				return err

@@ -21,8 +21,9 @@ import (
 )
 
 var (
-	program = flag.String("kustomize", "", "compare with this kustomize program, of v5.8")
-	corpus  = flag.String("corpus", "../../testdata", "folders with kustomizations, separated as in $PATH")
+	program     = flag.String("kustomize", "", "compare with this kustomize program, of v5.8")
+	helmProgram = flag.String("helm", "", "the helm program, of v4, that the kustomize program shall start for charts")
+	corpus      = flag.String("corpus", "../../testdata", "folders with kustomizations, separated as in $PATH")
 )
 
 // eachKustomization calls test with the folder of every kustomization below the corpus.
@@ -45,7 +46,11 @@ func TestOutputEqualsTheRealProgram(t *testing.T) {
 		t.Skip("SKIPPED: give -kustomize=PATH to compare with the real program")
 	}
 	eachKustomization(t, func(t *testing.T, root, dir string) {
-		want, wantErr := exec.Command(*program, "build", filepath.Join(root, dir)).Output()
+		args := []string{"build", filepath.Join(root, dir)}
+		if *helmProgram != "" {
+			args = append(args, "--enable-helm", "--helm-command", *helmProgram)
+		}
+		want, wantErr := exec.Command(*program, args...).Output()
 		b, err := build(context.Background(), os.DirFS(root), dir)
 		var got []byte
 		if err == nil {

@@ -2,10 +2,12 @@ package kustomize
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -15,8 +17,14 @@ import (
 // walk visits every kustomization that a build reaches, before the build: kustomize itself would fetch a remote
 // reference without asking, and its words for a missing file are hard to understand.
 type walk struct {
+	ctx  context.Context
 	tree fs.FS
 	seen map[string]bool
+	// instead holds the files that kustomize shall see differently, charts is where their objects are written.
+	instead map[string][]byte
+	charts  chartOrigins
+	// chartNamespaces is the namespace that a kustomization's charts were rendered into.
+	chartNamespaces map[string]string
 	// setsSchema tells that a kustomization sets the schema that kustomize merges by.
 	setsSchema bool
 	// resources are the files that objects are read from.
@@ -84,9 +92,17 @@ func load(tree fs.FS, dir string) (*kustomization, error) {
 	return found, nil
 }
 
-// visit follows the kustomization of a folder. asConfig tells that its output configures a generator or transformer.
-func (w *walk) visit(dir string, asConfig bool) error {
-	key := fmt.Sprint(asConfig, dir)
+// A use is what a kustomization is reached for.
+type use struct {
+	// asConfig tells that its output configures a generator or transformer.
+	asConfig bool
+	// namespace is that of the kustomizations above it, which charts are rendered into.
+	namespace string
+}
+
+// visit follows the kustomization of a folder.
+func (w *walk) visit(dir string, as use) error {
+	key := fmt.Sprint(as, dir)
 	if w.seen[key] {
 		return nil
 	}
@@ -98,23 +114,26 @@ func (w *walk) visit(dir string, asConfig bool) error {
 	if len(k.OpenAPI) > 0 {
 		w.setsSchema = true
 	}
-	if len(k.HelmCharts) > 0 {
-		return k.refuse("helmCharts", k.HelmCharts[0].Name, "is a chart: charts in kustomizations are not rendered yet; name the chart as a target of its own in the configuration")
+	if k.Namespace != "" {
+		as.namespace = k.Namespace
 	}
-	if asConfig {
+	if as.asConfig {
 		if err := w.plainConfig(k); err != nil {
 			return err
 		}
 	}
 	for _, ref := range k.Resources {
-		if err := w.resource(k, "resources", ref, asConfig); err != nil {
+		if err := w.resource(k, "resources", ref, as); err != nil {
 			return err
 		}
 	}
 	for _, ref := range k.Components {
-		if err := w.folder(k, "components", ref, asConfig); err != nil {
+		if err := w.folder(k, "components", ref, as); err != nil {
 			return err
 		}
+	}
+	if err := w.chartsOf(k, as.namespace); err != nil {
+		return err
 	}
 	if err := w.files(k); err != nil {
 		return err
@@ -153,22 +172,24 @@ func (w *walk) stat(k *kustomization, field, ref string) (string, fs.FileInfo, e
 }
 
 // resource follows a reference to a file or to a folder with a kustomization.
-func (w *walk) resource(k *kustomization, field, ref string, asConfig bool) error {
+func (w *walk) resource(k *kustomization, field, ref string, as use) error {
 	at, info, err := w.stat(k, field, ref)
 	if err != nil {
 		return err
 	}
 	if info.IsDir() {
-		return w.base(k, field, ref, at, asConfig)
+		return w.base(k, field, ref, at, as)
 	}
-	if asConfig {
+	if as.asConfig {
 		return w.configFile(k, field, ref, at)
 	}
-	w.resources = append(w.resources, at)
+	if !slices.Contains(w.resources, at) {
+		w.resources = append(w.resources, at)
+	}
 	return nil
 }
 
-func (w *walk) folder(k *kustomization, field, ref string, asConfig bool) error {
+func (w *walk) folder(k *kustomization, field, ref string, as use) error {
 	at, info, err := w.stat(k, field, ref)
 	if err != nil {
 		return err
@@ -176,11 +197,11 @@ func (w *walk) folder(k *kustomization, field, ref string, asConfig bool) error 
 	if !info.IsDir() {
 		return k.refuse(field, ref, "is a file; a folder with a kustomization is needed")
 	}
-	return w.base(k, field, ref, at, asConfig)
+	return w.base(k, field, ref, at, as)
 }
 
-func (w *walk) base(k *kustomization, field, ref, at string, asConfig bool) error {
-	err := w.visit(at, asConfig)
+func (w *walk) base(k *kustomization, field, ref, at string, as use) error {
+	err := w.visit(at, as)
 	if err != nil && errors.Is(err, fs.ErrNotExist) {
 		return k.refuse(field, ref, "is a folder without a kustomization.yaml")
 	}

@@ -1,0 +1,225 @@
+package kustomize
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+	"sigs.k8s.io/kustomize/kyaml/yaml/merge2"
+	sigsyaml "sigs.k8s.io/yaml"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/helm"
+)
+
+// chartsOf renders the charts of a kustomization: kustomize would start the helm program. In the text that kustomize
+// sees, the charts are resources in files that only it sees. namespace is that of the kustomizations above.
+func (w *walk) chartsOf(k *kustomization, namespace string) error {
+	if len(k.HelmCharts) == 0 {
+		return nil
+	}
+	if known, ok := w.chartNamespaces[k.file]; ok {
+		if known != namespace {
+			return k.refuse("helmCharts", k.HelmCharts[0].Name, "is rendered into the namespaces %q and %q by one build; give the chart a namespace", known, namespace)
+		}
+		return nil
+	}
+	w.chartNamespaces[k.file] = namespace
+	resources := k.Resources
+	for i, c := range k.HelmCharts {
+		if c.Namespace == "" {
+			c.Namespace = namespace
+		}
+		documents, err := w.chart(k, c)
+		if err != nil {
+			return err
+		}
+		for j, d := range documents {
+			text, err := markChart(d.Text)
+			if err != nil {
+				return k.refuse("helmCharts", c.Name, "renders to what cannot be read, from %s: %v", d.Origin.File, err)
+			}
+			name := fmt.Sprintf("netpol-impact-chart-%d-%d.yaml", i, j)
+			w.instead[path.Join(k.dir, name)] = text
+			w.charts[path.Join(k.dir, name)] = d.Origin
+			resources = append(resources, name)
+		}
+	}
+	return w.replaceCharts(k, resources)
+}
+
+func (w *walk) chart(k *kustomization, c types.HelmChart) ([]helm.Document, error) {
+	if c.NameTemplate != "" {
+		return nil, k.refuse("helmCharts", c.Name, "has a nameTemplate, which is not supported; give it a releaseName")
+	}
+	home := "charts"
+	if k.HelmGlobals != nil && k.HelmGlobals.ChartHome != "" {
+		home = k.HelmGlobals.ChartHome
+	}
+	if c.Version != "" && c.Repo != "" {
+		home = path.Join(home, c.Name+"-"+c.Version)
+	}
+	at, err := k.place("helmGlobals", path.Join(home, c.Name))
+	if err != nil {
+		return nil, err
+	}
+	if info, err := fs.Stat(w.tree, at); err != nil || !info.IsDir() {
+		return nil, k.refuse("helmCharts", c.Name, "is not in %s, and nothing is fetched while rendering; run `helm pull --untar --untardir %s` for it and commit it", at, path.Dir(at))
+	}
+	values, err := w.chartValues(k, c, path.Join(at, "values.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	release := helm.Release{
+		Chart: at, Overrides: values, Name: c.ReleaseName, Namespace: c.Namespace,
+		KubeVersion: c.KubeVersion, APIVersions: c.ApiVersions,
+	}
+	documents, err := helm.Template(w.ctx, w.tree, release, helm.Parts{CRDs: c.IncludeCRDs, NoTests: c.SkipTests, NoHooks: c.SkipHooks})
+	if err != nil {
+		return nil, fmt.Errorf("rendering the chart %s of %s: %w", c.Name, k.file, err)
+	}
+	return documents, nil
+}
+
+// chartValues merges a chart's values as kustomize does: its file, or the chart's own values, with the inline ones
+// over it (override), under it (merge) or instead of it (replace); then the additional files.
+func (w *walk) chartValues(k *kustomization, c types.HelmChart, own string) (map[string]any, error) {
+	text, err := fs.ReadFile(w.tree, own)
+	if c.ValuesFile != "" {
+		text, err = w.valuesFile(k, c.ValuesFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading values of the chart %s of %s: %w", c.Name, k.file, err)
+	}
+	values, err := mergeInline(c, text)
+	if err != nil {
+		return nil, k.refuse("helmCharts", c.Name, "has values that cannot be merged: %v", err)
+	}
+	for _, file := range c.AdditionalValuesFiles {
+		text, err := w.valuesFile(k, file)
+		if err != nil {
+			return nil, err
+		}
+		more, err := loader.LoadValues(bytes.NewReader(text))
+		if err != nil {
+			return nil, k.refuse("helmCharts", file, "cannot be read: %v", err)
+		}
+		values = loader.MergeMaps(values, more)
+	}
+	return values, nil
+}
+
+func (w *walk) valuesFile(k *kustomization, file string) ([]byte, error) {
+	at, _, err := w.stat(k, "helmCharts", file)
+	if err != nil {
+		return nil, err
+	}
+	if k.dir != "." && !strings.HasPrefix(at, k.dir+"/") {
+		return nil, k.refuse("helmCharts", file, "is not in or below %s", k.dir)
+	}
+	text, err := fs.ReadFile(w.tree, at)
+	if err == nil {
+		err = boundAliases(text)
+	}
+	if err != nil {
+		return nil, k.refuse("helmCharts", file, "cannot be read: %v", err)
+	}
+	return text, nil
+}
+
+func mergeInline(c types.HelmChart, file []byte) (map[string]any, error) {
+	if len(c.ValuesInline) == 0 {
+		return loader.LoadValues(bytes.NewReader(file))
+	}
+	inline, err := kyaml.FromMap(c.ValuesInline)
+	if err != nil {
+		return nil, err
+	}
+	merged := inline
+	if c.ValuesMerge != "replace" {
+		written, err := kyaml.Parse(string(file))
+		if err != nil {
+			return nil, err
+		}
+		switch c.ValuesMerge {
+		case "", "override":
+			merged, err = merge2.Merge(inline, written, kyaml.MergeOptions{})
+		case "merge":
+			merged, err = merge2.Merge(written, inline, kyaml.MergeOptions{})
+		default:
+			err = fmt.Errorf("valuesMerge is %q, and not override, merge or replace", c.ValuesMerge)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	// Between here and Helm kustomize writes a file, in which what is a string in YAML 1.2 stays one.
+	values, err := merged.Map()
+	if err != nil {
+		return nil, err
+	}
+	text, err := sigsyaml.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	return loader.LoadValues(bytes.NewReader(text))
+}
+
+// markChart adds the annotation by which kustomize knows what a chart made: its namespace field leaves that alone.
+func markChart(text string) ([]byte, error) {
+	n, err := kyaml.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.PipeE(kyaml.SetAnnotation(konfig.HelmGeneratedAnnotation, "true")); err != nil {
+		return nil, err
+	}
+	marked, err := n.String()
+	return []byte(marked), err
+}
+
+// replaceCharts writes the kustomization that kustomize sees.
+func (w *walk) replaceCharts(k *kustomization, resources []string) error {
+	var root yaml.Node
+	if err := yaml.Unmarshal(k.text, &root); err != nil || len(root.Content) == 0 {
+		return fmt.Errorf("reading %s: %w", k.file, err)
+	}
+	top := root.Content[0]
+	kept := top.Content[:0]
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		switch strings.ToLower(top.Content[i].Value) {
+		case "helmcharts", "helmchartinflationgenerator", "helmglobals", "resources", "bases":
+		default:
+			kept = append(kept, top.Content[i], top.Content[i+1])
+		}
+	}
+	list := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, name := range resources {
+		list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name})
+	}
+	top.Content = append(kept, &yaml.Node{Kind: yaml.ScalarNode, Value: "resources"}, list)
+	text, err := yaml.Marshal(&root)
+	if err != nil {
+		return fmt.Errorf("replacing the charts of %s: %w", k.file, err)
+	}
+	w.instead[k.file] = text
+	return nil
+}
+
+// chartOrigins are where the objects of charts are written, by the file that kustomize sees them in.
+type chartOrigins map[string]manifest.Origin
+
+func newWalk(ctx context.Context, tree fs.FS) *walk {
+	return &walk{
+		ctx: ctx, tree: tree, seen: make(map[string]bool),
+		instead: make(map[string][]byte), charts: make(chartOrigins), chartNamespaces: make(map[string]string),
+	}
+}
