@@ -11,11 +11,33 @@ type Config struct {
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
 	// PodCIDRs are the addresses of the cluster's pods.
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
+	// Workloads are custom kinds that own pods, beside those that every cluster knows.
+	Workloads []Workload `json:"workloads,omitempty"`
+	// Sensitive is what is worth protecting, beside known datastores.
+	Sensitive Sensitive `json:"sensitive,omitempty"`
 	Gate     Gate     `json:"gate,omitempty"`
 }
 
 // Labels are a namespace's labels.
 type Labels map[string]string
+
+// Workload is a custom kind whose objects own pods.
+type Workload struct {
+	// Kind is the API group and the kind, such as apps.example.org/Website.
+	Kind string `json:"kind"`
+	// Template leads to the pods' template, such as spec.template; empty where the object itself is like a Pod.
+	Template string `json:"template,omitempty"`
+}
+
+// Sensitive says which workloads are worth protecting: those that meet any of its parts.
+type Sensitive struct {
+	// Namespaces are names of namespaces all of whose workloads are meant.
+	Namespaces []string `json:"namespaces,omitempty"`
+	// Images are names of images without registry and tag, such as vault or team/ledger.
+	Images []string `json:"images,omitempty"`
+	// Selectors are label selectors as kubectl takes them, such as "tier=data,!public".
+	Selectors []string `json:"selectors,omitempty"`
+}
 
 // Target is something to render.
 type Target struct {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Never is the threshold of a gate that only informs.
@@ -65,6 +66,16 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	for i, cidr := range c.PodCIDRs {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
 			return wrong(item(at(root, "podCIDRs"), i), "podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
+		}
+	}
+	for i, w := range c.Workloads {
+		if group, kind, ok := strings.Cut(w.Kind, "/"); !ok || group == "" || kind == "" {
+			return wrong(item(at(root, "workloads"), i), "workloads", "%q is no group and kind such as apps.example.org/Website", w.Kind)
+		}
+	}
+	for i, selector := range c.Sensitive.Selectors {
+		if _, err := labels.Parse(selector); err != nil {
+			return wrong(item(at(root, "sensitive", "selectors"), i), "sensitive.selectors", "%q is no label selector: %s", selector, err)
 		}
 	}
 	for i, t := range c.Targets {

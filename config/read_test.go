@@ -17,6 +17,13 @@ targets:
 namespaces:
   monitoring: {team: ops}
 podCIDRs: [10.244.0.0/16]
+workloads:
+- kind: apps.example.org/Website
+  template: spec.template
+sensitive:
+  namespaces: [vault]
+  images: [team/ledger]
+  selectors: [tier=data]
 gate:
   fail-on-opened: off
   fail-on-blocked: medium
@@ -28,6 +35,8 @@ gate:
 		Targets:    []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
 		Namespaces: map[string]Labels{"monitoring": {"team": "ops"}},
 		PodCIDRs:   []string{"10.244.0.0/16"},
+		Workloads:  []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
+		Sensitive:  Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
 		Gate:       Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -50,6 +59,8 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"gate:\n  fail-on-opened: hihg\n":     `c.yaml: line 2: gate.fail-on-opened: "hihg" is no threshold; use critical`,
 		"podCIDRs:\n- 10.0.0.0/8\n- nope\n":   `c.yaml: line 3: podCIDRs: "nope" is no block of addresses`,
 		"targets:\n- path: ../elsewhere\n":    `c.yaml: line 2: targets: "../elsewhere" is no path below`,
+		"workloads:\n- kind: Website\n":       `c.yaml: line 2: workloads: "Website" is no group and kind`,
+		"sensitive:\n  selectors: [a=b=c]\n":  `c.yaml: line 2: sensitive.selectors: "a=b=c" is no label selector`,
 		"targets: [\n":                        `c.yaml: line 1: did not find`,
 		"targets:\n- release: no-path-here\n": `c.yaml: line 2: targets: "" is no path`,
 	} {
