@@ -20,24 +20,29 @@ import (
 	"github.com/netpol-impact/netpol-impact/render/helm"
 )
 
+// A chart is one that a kustomization names, with where it does so.
+type chart struct {
+	types.HelmGlobals
+	types.HelmChart
+	field string
+}
+
 // chartsOf renders the charts of a kustomization: kustomize would start the helm program. In the text that kustomize
 // sees, the charts are resources in files that only it sees. namespace is that of the kustomizations above.
 func (w *walk) chartsOf(k *kustomization, namespace string) error {
-	if len(k.HelmCharts) == 0 {
-		return nil
+	charts, err := w.chartsIn(k, namespace)
+	if len(charts) == 0 || err != nil {
+		return err
 	}
 	if known, ok := w.chartNamespaces[k.file]; ok {
 		if known != namespace {
-			return k.refuse("helmCharts", k.HelmCharts[0].Name, "is rendered into the namespaces %q and %q by one build; give the chart a namespace", known, namespace)
+			return k.refuse(charts[0].field, charts[0].Name, "is rendered into the namespaces %q and %q by one build; give the chart a namespace", known, namespace)
 		}
 		return nil
 	}
 	w.chartNamespaces[k.file] = namespace
 	resources := k.Resources
-	for i, c := range k.HelmCharts {
-		if c.Namespace == "" {
-			c.Namespace = namespace
-		}
+	for i, c := range charts {
 		documents, err := w.chart(k, c)
 		if err != nil {
 			return err
@@ -45,7 +50,7 @@ func (w *walk) chartsOf(k *kustomization, namespace string) error {
 		for j, d := range documents {
 			text, err := markChart(d.Text)
 			if err != nil {
-				return k.refuse("helmCharts", c.Name, "renders to what cannot be read, from %s: %v", d.Origin.File, err)
+				return k.refuse(c.field, c.Name, "renders to what cannot be read, from %s: %v", d.Origin.File, err)
 			}
 			name := fmt.Sprintf("netpol-impact-chart-%d-%d.yaml", i, j)
 			w.instead[path.Join(k.dir, name)] = text
@@ -56,25 +61,93 @@ func (w *walk) chartsOf(k *kustomization, namespace string) error {
 	return w.replaceCharts(k, resources)
 }
 
-func (w *walk) chart(k *kustomization, c types.HelmChart) ([]helm.Document, error) {
-	if c.NameTemplate != "" {
-		return nil, k.refuse("helmCharts", c.Name, "has a nameTemplate, which is not supported; give it a releaseName")
+// chartsIn lists the charts of a kustomization and takes those that generators name out of its generators.
+func (w *walk) chartsIn(k *kustomization, namespace string) ([]chart, error) {
+	var charts []chart
+	for _, c := range k.HelmCharts {
+		if c.Namespace == "" {
+			c.Namespace = namespace
+		}
+		found := chart{HelmChart: c, field: "helmCharts"}
+		if k.HelmGlobals != nil {
+			found.HelmGlobals = *k.HelmGlobals
+		}
+		charts = append(charts, found)
 	}
-	home := "charts"
-	if k.HelmGlobals != nil && k.HelmGlobals.ChartHome != "" {
-		home = k.HelmGlobals.ChartHome
+	var rest []string
+	for _, ref := range k.Generators {
+		text := []byte(ref)
+		if !isInline(ref) {
+			at, info, err := w.stat(k, "generators", ref)
+			if err != nil {
+				return nil, err
+			}
+			if info.IsDir() {
+				rest = append(rest, ref)
+				continue
+			}
+			if text, err = fs.ReadFile(w.tree, at); err != nil {
+				return nil, k.refuse("generators", ref, "cannot be read: %v", err)
+			}
+		}
+		found, err := chartGenerators(text)
+		if err != nil {
+			return nil, k.refuse("generators", ref, "cannot be read: %v", err)
+		}
+		if len(found) == 0 {
+			rest = append(rest, ref)
+		}
+		charts = append(charts, found...)
+	}
+	k.Generators = rest
+	return charts, nil
+}
+
+// chartGenerators reads a generator's file that holds nothing but charts; of any other file it returns none.
+func chartGenerators(text []byte) ([]chart, error) {
+	if err := boundAliases(text); err != nil {
+		return nil, err
+	}
+	var charts []chart
+	for doc := range manifest.Documents(text) {
+		var head types.TypeMeta
+		if sigsyaml.Unmarshal(doc.Text, &head) != nil || head.Kind != "" && head.Kind != chartKind {
+			return nil, nil
+		}
+		if head.Kind == "" {
+			continue
+		}
+		c := chart{field: "generators"}
+		if err := sigsyaml.Unmarshal(doc.Text, &c); err != nil {
+			return nil, err
+		}
+		charts = append(charts, c)
+	}
+	return charts, nil
+}
+
+// chartKind is the kind of a generator's settings that name a chart.
+const chartKind = "HelmChartInflationGenerator"
+
+func (w *walk) chart(k *kustomization, c chart) ([]helm.Document, error) {
+	if c.NameTemplate != "" {
+		return nil, k.refuse(c.field, c.Name, "has a nameTemplate, which is not supported; give it a releaseName")
+	}
+	home := types.HelmDefaultHome
+	if c.ChartHome != "" {
+		home = c.ChartHome
 	}
 	if c.Version != "" && c.Repo != "" {
 		home = path.Join(home, c.Name+"-"+c.Version)
 	}
-	at, err := k.place("helmGlobals", path.Join(home, c.Name))
+	at, err := k.place(c.field, path.Join(home, c.Name))
 	if err != nil {
 		return nil, err
 	}
 	if info, err := fs.Stat(w.tree, at); err != nil || !info.IsDir() {
-		return nil, k.refuse("helmCharts", c.Name, "is not in %s, and nothing is fetched while rendering; run `helm pull --untar --untardir %s` for it and commit it", at, path.Dir(at))
+		return nil, k.refuse(c.field, c.Name, "is not in %s, and nothing is fetched while rendering; run `helm pull --untar --untardir %s` for it and commit it", at, path.Dir(at))
 	}
-	values, err := w.chartValues(k, c, path.Join(at, "values.yaml"))
+	values, err := w.chartValues(k, c.HelmChart, path.Join(at, "values.yaml"))
 	if err != nil {
 		return nil, err
 	}
@@ -196,16 +269,22 @@ func (w *walk) replaceCharts(k *kustomization, resources []string) error {
 	kept := top.Content[:0]
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		switch strings.ToLower(top.Content[i].Value) {
-		case "helmcharts", "helmchartinflationgenerator", "helmglobals", "resources", "bases":
+		case "helmcharts", "helmchartinflationgenerator", "helmglobals", "resources", "bases", "generators":
 		default:
 			kept = append(kept, top.Content[i], top.Content[i+1])
 		}
 	}
-	list := &yaml.Node{Kind: yaml.SequenceNode}
-	for _, name := range resources {
-		list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name})
+	top.Content = kept
+	for _, field := range []struct {
+		name   string
+		values []string
+	}{{"resources", resources}, {"generators", k.Generators}} {
+		list := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, value := range field.values {
+			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value})
+		}
+		top.Content = append(top.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: field.name}, list)
 	}
-	top.Content = append(kept, &yaml.Node{Kind: yaml.ScalarNode, Value: "resources"}, list)
 	text, err := yaml.Marshal(&root)
 	if err != nil {
 		return fmt.Errorf("replacing the charts of %s: %w", k.file, err)

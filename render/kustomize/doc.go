@@ -7,9 +7,9 @@
 // records its reads knows what a build depends on. Builds take turns, because kustomize keeps the schema of its merges
 // in a global variable.
 //
-// Charts that a kustomization names (helmCharts) are rendered by our own Helm code from the tree and given to kustomize
-// as resources. A chart that one build reaches with two namespaces, and a generator's file that names a chart, are not
-// supported and end in an error.
+// Charts that a kustomization names (helmCharts, or a generator's file) are rendered by our own Helm code from the tree
+// and given to kustomize as resources. A chart that one build reaches with two namespaces is not supported and ends in
+// an error.
 //
 // The package does not bound the time and memory of a build beyond the expansion of YAML aliases, and a build that has
 // begun does not notice that its context ends.

@@ -208,3 +208,18 @@ func TestAnEndedContextDoesNotWaitForItsTurn(t *testing.T) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
+
+func TestObjectsOfAChartClaimNoLinesOfFields(t *testing.T) {
+	_, tree, target := scenario(t, "testdata/charts.txtar")
+	objects, _, err := Build(context.Background(), tree, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := objectAt(t, objects, "ConfigMap second")
+	if got := values.At(values.Body.Get("data", "values")); got.File != "base/vendor/app/templates/all.yaml" || got.Line != 2 {
+		t.Errorf("got %v, want the template's line of the object", got)
+	}
+	if got, want := values.Body.Get("data", "values").Str(), `"list":["y","z"]`; !strings.Contains(got, want) {
+		t.Errorf("got %s, want it to hold %s: kustomize writes values in YAML 1.2", got, want)
+	}
+}

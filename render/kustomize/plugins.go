@@ -54,6 +54,10 @@ func (k *kustomization) config(field string, text []byte) error {
 		if yaml.Unmarshal(doc.Text, &root) != nil {
 			continue // kustomize's own parser says so
 		}
+		var head types.TypeMeta
+		if root.Decode(&head) == nil && head.Kind == chartKind {
+			return k.refuse(field, chartKind, "is supported only in a file that generators names and that holds nothing else; use helmCharts")
+		}
 		if ref := remoteFile(&root, false); ref != "" {
 			return k.refuse(field, ref, "is remote, and nothing is fetched while rendering; commit a copy and name its path")
 		}
