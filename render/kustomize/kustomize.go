@@ -62,12 +62,14 @@ func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
 		return nil, ctx.Err()
 	case clean = <-turn:
 	}
+	// A build that failed may have left the schema half read.
+	done := false
+	defer func() { turn <- done && !w.setsSchema }()
 	if !clean || w.setsSchema {
 		openapi.ResetOpenAPI()
 	}
 	b, err := w.buildAlone(top)
-	// A panic may have left the schema half read.
-	turn <- !w.setsSchema && err == nil
+	done = err == nil
 	return b, err
 }
 

@@ -36,12 +36,19 @@ func (k *kustomization) asksForOrigins() bool {
 // withOrigins is the kustomization's text with a demand for origins.
 func (k *kustomization) withOrigins() []byte {
 	var root yaml.Node
-	if yaml.Unmarshal(k.text, &root) != nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
+	if yaml.Unmarshal(k.text, &root) != nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode || len(root.Content[0].Content) == 0 {
 		return k.text
 	}
 	top := root.Content[0]
+	if len(k.BuildMetadata) == 0 && top.Style&yaml.FlowStyle == 0 && top.Content[0].Column == 1 {
+		// A line before the first key leaves everything else as it is written, which printing it again might not.
+		lines := bytes.SplitAfter(k.text, []byte("\n"))
+		first := top.Content[0].Line - 1
+		demand := []byte("buildMetadata: [" + types.OriginAnnotations + "]\n")
+		return bytes.Join(slices.Insert(lines, first, demand), nil)
+	}
 	for i := 0; i+1 < len(top.Content); i += 2 {
-		if top.Content[i].Value == "buildMetadata" {
+		if strings.EqualFold(top.Content[i].Value, "buildMetadata") {
 			top.Content = slices.Delete(top.Content, i, i+2)
 			break
 		}
