@@ -16,16 +16,32 @@ const unseen = "\x00"
 type index struct {
 	// postings are the classes of pods with a label that some selector asks for, ascending.
 	postings map[label][]int32
-	// selected caches which namespaces a selector selects.
-	selected map[string][]truth
+	// labelled are the namespaces with a label, and unlabelled those of which not every label is known, on head.
+	labelled   map[label][]int32
+	unlabelled []int32
 }
 
 type label struct{ key, value string }
 
 func (m *Model) buildIndex() {
-	m.index = index{postings: make(map[label][]int32), selected: make(map[string][]truth)}
+	m.index = index{postings: make(map[label][]int32), labelled: make(map[label][]int32)}
+	for i := range m.namespaces {
+		m.indexNamespace(int32(i))
+	}
 	for c := range m.classes {
 		m.addToIndex(int32(c))
+	}
+}
+
+// indexNamespace adds a namespace; they come in ascending order.
+func (m *Model) indexNamespace(i int32) {
+	ns := &m.namespaces[i]
+	for key, value := range ns.labels[Head] {
+		l := label{key, value}
+		m.index.labelled[l] = append(m.index.labelled[l], i)
+	}
+	if !ns.known[Head] {
+		m.index.unlabelled = append(m.index.unlabelled, i)
 	}
 }
 
@@ -81,80 +97,104 @@ func matchNamespace(n policy.Namespaces, ns *namespace, s Side) truth {
 	return all
 }
 
-// namespacesOf tells for each namespace whether a selector selects it on head.
-func (m *Model) namespacesOf(n policy.Namespaces) []truth {
-	key := n.Key()
-	if known, ok := m.index.selected[key]; ok && len(known) == len(m.namespaces) {
-		return known
+// eachNamespace calls yield with the namespaces that are selected or may be, on head, until yield returns false.
+func (m *Model) eachNamespace(n policy.Namespaces, yield func(ns *namespace, t truth) bool) {
+	try := func(i int32) bool {
+		ns := &m.namespaces[i]
+		t := matchNamespace(n, ns, Head)
+		return t == no || yield(ns, t)
 	}
-	selected := make([]truth, len(m.namespaces))
-	for i := range m.namespaces {
-		selected[i] = matchNamespace(n, &m.namespaces[i], Head)
+	if n.Name != "" {
+		if i := m.namespaceNumber(n.Name); i >= 0 {
+			try(i)
+		}
+		return
 	}
-	m.index.selected[key] = selected
-	return selected
-}
-
-// driver is the label of the selector with the fewest classes, if it asks for any label by value.
-func (m *Model) driver(s policy.Selector) (classes []int32, ok bool) {
-	for _, r := range s.Requirements {
-		values := inValues(r)
-		if len(values) == 0 {
+	for _, r := range n.Selector.Requirements {
+		if r.Operator != metav1.LabelSelectorOpIn {
 			continue
 		}
-		var found []int32
-		for _, v := range values {
-			found = append(found, m.index.postings[label{r.Key, v}]...)
-		}
-		if !ok || len(found) < len(classes) {
-			if len(values) > 1 {
-				slices.Sort(found)
+		for _, v := range r.Values {
+			for _, i := range m.index.labelled[label{r.Key, v}] {
+				if !try(i) {
+					return
+				}
 			}
-			classes, ok = found, true
+		}
+		if r.Key != cluster.NameLabel {
+			for _, i := range m.index.unlabelled {
+				if _, has := m.namespaces[i].labels[Head][r.Key]; !has && !try(i) {
+					return
+				}
+			}
+		}
+		return
+	}
+	for i := range m.namespaces {
+		if !try(int32(i)) {
+			return
 		}
 	}
-	return classes, ok
+}
+
+// driver lists the classes with one of the labels that a selector asks for by value, a list a value, for the requirement
+// that has the fewest.
+func (m *Model) driver(s policy.Selector) (lists [][]int32, ok bool) {
+	best, count := -1, 0
+	for i, r := range s.Requirements {
+		if r.Operator != metav1.LabelSelectorOpIn {
+			continue
+		}
+		n := 0
+		for _, v := range r.Values {
+			n += len(m.index.postings[label{r.Key, v}])
+		}
+		if best < 0 || n < count {
+			best, count = i, n
+		}
+	}
+	if best < 0 {
+		return nil, false
+	}
+	r := &s.Requirements[best]
+	lists = make([][]int32, len(r.Values))
+	for i, v := range r.Values {
+		lists[i] = m.index.postings[label{r.Key, v}]
+	}
+	return lists, true
 }
 
 // eachPod calls yield with the classes that a selector matches or may match on head, each once, in no order, until
 // yield returns false.
 func (m *Model) eachPod(p *policy.Pods, yield func(c int32, t truth) bool) {
-	candidates, ok := m.driver(p.Pods)
-	if p.Namespaces.Name != "" {
-		ns := m.namespaceNumber(p.Namespaces.Name)
-		if ns < 0 {
-			return
-		}
-		if inside := m.namespaces[ns].classes; !ok || len(candidates) > inside.len() {
-			candidates = inside.numbers()
-		}
-		for _, c := range candidates {
-			if t := m.matchPods(p, &m.classes[c], Head); t != no && !yield(c, t) {
-				return
-			}
-		}
-		return
-	}
-	selected := m.namespacesOf(p.Namespaces)
-	if ok {
-		for _, c := range candidates {
-			cl := &m.classes[c]
-			if t := selected[cl.namespace[Head]]; t != no && p.Pods.Matches(m.labels(cl, Head)) && !yield(c, t) {
-				return
-			}
-		}
-		return
-	}
-	for i, t := range selected {
-		if t == no {
-			continue
-		}
-		for _, c := range m.namespaces[i].classes.numbers() {
+	lists, ok := m.driver(p.Pods)
+	try := func(list []int32, t truth) bool {
+		for _, c := range list {
 			if p.Pods.Matches(m.labels(&m.classes[c], Head)) && !yield(c, t) {
+				return false
+			}
+		}
+		return true
+	}
+	if ok && p.Namespaces.Name == "" && p.Namespaces.Selector.Everything() {
+		for _, list := range lists {
+			if !try(list, yes) {
 				return
 			}
 		}
+		return
 	}
+	m.eachNamespace(p.Namespaces, func(ns *namespace, t truth) bool {
+		if !ok {
+			return try(ns.classes.numbers(), t)
+		}
+		for _, list := range lists {
+			if !try(ns.classes.within(list), t) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // podMembers finds the classes that a selector matches, and those that it may match, on head.
@@ -170,8 +210,11 @@ func (m *Model) podMembers(p *policy.Pods) (members, maybe runs) {
 		found[t] = append(found[t], c)
 		return true
 	})
-	slices.Sort(found[yes])
-	slices.Sort(found[unknown])
+	for _, list := range found {
+		if !slices.IsSorted(list) {
+			slices.Sort(list)
+		}
+	}
 	return runsOf(found[yes]), runsOf(found[unknown])
 }
 
@@ -294,19 +337,15 @@ func (m *Model) match(t *set, c *class, s Side) truth {
 
 // fillSet finds a set's members on both sides. Only classes whose looks changed can be members on one side alone.
 func (m *Model) fillSet(t *set) {
-	if t.pods != nil {
+	switch {
+	case t.pods != nil:
 		t.members[Head], t.unknown[Head] = m.podMembers(t.pods)
-	} else {
-		var members, maybe runs
-		for c := range m.classes {
-			switch m.match(t, &m.classes[c], Head) {
-			case yes:
-				members = members.append(int32(c), int32(c)+1)
-			case unknown:
-				maybe = maybe.append(int32(c), int32(c)+1)
-			}
-		}
-		t.members[Head], t.unknown[Head] = members, maybe
+	case t.block != nil:
+		t.members[Head], t.unknown[Head] = m.blockMembers(t.block)
+	case t == &m.sets.sets[anySet]:
+		t.members[Head] = runs{{0, int32(len(m.classes))}}
+	default:
+		t.members[Head], t.unknown[Head] = m.matching(t, m.places.notPods)
 	}
 	t.members[Base], t.unknown[Base] = t.members[Head], t.unknown[Head]
 	var in, out, maybe []int32
@@ -328,6 +367,61 @@ func (m *Model) fillSet(t *set) {
 		t.members[Base] = t.members[Head].minus(gone).union(runsOf(in))
 		t.unknown[Base] = t.unknown[Head].minus(gone).union(runsOf(maybe))
 	}
+}
+
+// matching finds a set's members among some classes, on head.
+func (m *Model) matching(t *set, among []int32) (members, maybe runs) {
+	for _, c := range among {
+		switch m.match(t, &m.classes[c], Head) {
+		case yes:
+			members = members.append(c, c+1)
+		case unknown:
+			maybe = maybe.append(c, c+1)
+		}
+	}
+	return members, maybe
+}
+
+// places sorts classes by what is known of their addresses on head.
+type places struct {
+	// somewhere are pods of whose addresses no more is known than of any pod's.
+	somewhere runs
+	// addressed are all others: pods with addresses, and what notPods lists.
+	addressed []int32
+	// notPods are workloads on the host's network, outside addresses, names and nodes.
+	notPods []int32
+}
+
+func (m *Model) findPlaces() {
+	for c := range m.classes {
+		cl, n := &m.classes[c], int32(c)
+		e := &m.Endpoints[cl.endpoints[0]]
+		switch {
+		case !cl.pod[Head]:
+			m.places.notPods = append(m.places.notPods, n)
+			m.places.addressed = append(m.places.addressed, n)
+		case e.Potential == nil && len(e.on(Head).IPs) > 0:
+			m.places.addressed = append(m.places.addressed, n)
+		default:
+			m.places.somewhere = m.places.somewhere.append(n, n+1)
+		}
+	}
+}
+
+// blockMembers finds the classes with addresses in a block.
+func (m *Model) blockMembers(b *blockSet) (members, maybe runs) {
+	members, maybe = m.matching(&set{block: b}, m.places.addressed)
+	pods := no
+	if !m.blocksMissPods {
+		pods = m.podAddress(b)
+	}
+	switch pods {
+	case yes:
+		members = members.union(m.places.somewhere)
+	case unknown:
+		maybe = maybe.union(m.places.somewhere)
+	}
+	return members, maybe
 }
 
 // minimal makes labels that meet a selector and have nothing else, one for each combination of the values it asks for.

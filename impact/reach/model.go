@@ -40,11 +40,12 @@ type Model struct {
 
 	mentions  *mentions
 	index     index
+	places    places
 	sets      *setTable
 	ports     *portTable
 	bodies    *bodyTable
 	sequences *sequenceTable
-	meanings  map[portName][]policy.PortSet
+	meanings  map[portName][]meaning
 	// policies are each side's, in order, with their bodies.
 	policies [2][]compiled
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
@@ -82,6 +83,7 @@ func New(base, head *cluster.State, o Options) *Model {
 	m.addPolicies(states)
 	m.addWorkloads(states, o.Renamed)
 	m.classify()
+	m.findPlaces()
 	m.fillSets()
 	m.addMeanings()
 	m.addSequences(states)
@@ -137,8 +139,12 @@ func (m *Model) addNamespaces(states [2]*cluster.State) {
 }
 
 func (m *Model) addNamespace(ns namespace) {
-	m.namespaceIndex[ns.name] = int32(len(m.namespaces))
+	i := int32(len(m.namespaces))
+	m.namespaceIndex[ns.name] = i
 	m.namespaces = append(m.namespaces, ns)
+	if m.index.labelled != nil {
+		m.indexNamespace(i)
+	}
 }
 
 // addPolicies interns what the policies of both sides say.
@@ -276,7 +282,7 @@ func (m *Model) fillSets() {
 
 // addMeanings finds what port names mean where, and makes the sets of the destinations that agree on it.
 func (m *Model) addMeanings() {
-	m.meanings = make(map[portName][]policy.PortSet)
+	m.meanings = make(map[portName][]meaning)
 	for _, b := range m.bodies.bodies {
 		for _, r := range b.rules {
 			for _, n := range r.names {
@@ -289,26 +295,36 @@ func (m *Model) addMeanings() {
 	}
 }
 
-func (m *Model) meaningsOf(n portName) []policy.PortSet {
-	found := make(map[string]policy.PortSet)
+// meaning is what a port's name is on some classes.
+type meaning struct {
+	ports   policy.PortSet
+	classes [2]runs
+}
+
+func (m *Model) meaningsOf(n portName) []meaning {
+	found := make(map[string]*meaning)
+	var keys []string
 	for c := range m.classes {
-		for _, env := range m.classes[c].ports {
+		for s, env := range m.classes[c].ports {
 			if len(env.ports) == 0 {
 				continue
 			}
-			if ports := env.resolve(n.protocol, n.name); len(ports) > 0 {
-				found[ports.Key()] = ports
+			ports := env.resolve(n.protocol, n.name)
+			if len(ports) == 0 {
+				continue
 			}
+			key := ports.Key()
+			if found[key] == nil {
+				found[key] = &meaning{ports: ports}
+				keys = append(keys, key)
+			}
+			found[key].classes[s] = found[key].classes[s].append(int32(c), int32(c)+1)
 		}
 	}
-	keys := make([]string, 0, len(found))
-	for key := range found {
-		keys = append(keys, key)
-	}
 	slices.Sort(keys)
-	out := make([]policy.PortSet, len(keys))
+	out := make([]meaning, len(keys))
 	for i, key := range keys {
-		out[i] = found[key]
+		out[i] = *found[key]
 	}
 	return out
 }
@@ -316,16 +332,14 @@ func (m *Model) meaningsOf(n portName) []policy.PortSet {
 // fillPart finds the members of a part of a set.
 func (m *Model) fillPart(t *set) {
 	whole := &m.sets.sets[t.within]
-	for s := Base; s <= Head; s++ {
-		var resolving runs
-		for c := range m.classes {
-			env := m.classes[c].ports[s]
-			if len(env.ports) > 0 && env.resolve(t.resolves.protocol, t.resolves.name).Key() == t.resolves.ports {
-				resolving = resolving.append(int32(c), int32(c)+1)
-			}
+	for _, meant := range m.meanings[portName{t.resolves.protocol, t.resolves.name}] {
+		if meant.ports.Key() != t.resolves.ports {
+			continue
 		}
-		t.members[s] = whole.members[s].intersect(resolving)
-		t.unknown[s] = whole.unknown[s].intersect(resolving)
+		for s := Base; s <= Head; s++ {
+			t.members[s] = whole.members[s].intersect(meant.classes[s])
+			t.unknown[s] = whole.unknown[s].intersect(meant.classes[s])
+		}
 	}
 }
 

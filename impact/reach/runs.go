@@ -50,6 +50,22 @@ func (r runs) numbers() []int32 {
 	return out
 }
 
+// within are the numbers of an ascending list that are in the set.
+func (r runs) within(list []int32) []int32 {
+	var out []int32
+	for _, x := range r {
+		lo, _ := slices.BinarySearch(list, x.lo)
+		hi, _ := slices.BinarySearch(list[lo:], x.hi)
+		if out == nil {
+			out = list[lo : lo+hi : lo+hi]
+		} else {
+			out = append(out, list[lo:lo+hi]...)
+		}
+		list = list[lo+hi:]
+	}
+	return out
+}
+
 func (r runs) equal(t runs) bool { return slices.Equal(r, t) }
 
 func (r runs) len() int {

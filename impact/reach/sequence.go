@@ -234,9 +234,9 @@ func (m *Model) appendRule(entries []entry, d policy.Direction, r bodyRule, env 
 		}
 		// A name is resolved on the destination: the rule's peers fall into parts by what the name means there.
 		for _, n := range r.names {
-			for _, meaning := range m.meanings[portName{n.Protocol, n.Name}] {
-				part := m.sets.part(s, namedPort{n.Protocol, n.Name, meaning.Key()})
-				entries = append(entries, entry{r.verdict, part, m.ports.id(meaning)})
+			for _, meant := range m.meanings[portName{n.Protocol, n.Name}] {
+				part := m.sets.part(s, namedPort{n.Protocol, n.Name, meant.ports.Key()})
+				entries = append(entries, entry{r.verdict, part, m.ports.id(meant.ports)})
 			}
 		}
 	}
