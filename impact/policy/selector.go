@@ -132,12 +132,15 @@ func (r *Requirement) Matches(labels map[string]string) bool {
 func InNamespace(name string) Namespaces { return Namespaces{Name: name} }
 
 // Key identifies what is selected, by content.
+func (s Selector) Key() string { return s.key }
+
+// Key identifies what is selected, by content. A space, which no name has, marks a selector.
 func (n Namespaces) Key() string {
 	if n.Name != "" {
 		return n.Name
 	}
-	return "{" + n.Selector.key + "}"
+	if n.Selector.key == "" {
+		return " "
+	}
+	return " " + n.Selector.key
 }
-
-// Key identifies what is selected, by content.
-func (p Pods) Key() string { return p.Namespaces.Key() + "|" + p.Pods.key }

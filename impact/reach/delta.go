@@ -60,8 +60,8 @@ func (b *batch) blocks(outcomes [][]outcome) []block {
 			}
 		}
 		out[i] = block{
-			sources:      classesOf(b.colGroups, cols),
-			destinations: classesOf(b.rowGroups, mg.rows),
+			sources:      classesOf(b.cols, b.colPart, b.colGroups, cols),
+			destinations: classesOf(b.rows, b.rowPart, b.rowGroups, mg.rows),
 			opened:       b.atoms.decode(mg.first),
 			blocked:      b.atoms.decode(mg.second),
 		}
@@ -69,13 +69,32 @@ func (b *batch) blocks(outcomes [][]outcome) []block {
 	return out
 }
 
-func classesOf(groups [][]int32, numbers []int32) runs {
-	var classes []int32
+// classesOf are the classes of some groups. Where these are a good part of all, looking at each class is cheaper than
+// sorting.
+func classesOf(all []int32, part *partition, groups [][]int32, numbers []int32) runs {
+	n := 0
 	for _, g := range numbers {
-		classes = append(classes, groups[g]...)
+		n += len(groups[g])
 	}
-	slices.Sort(classes)
-	return runsOf(classes)
+	if n < len(all)/16 {
+		classes := make([]int32, 0, n)
+		for _, g := range numbers {
+			classes = append(classes, groups[g]...)
+		}
+		slices.Sort(classes)
+		return runsOf(classes)
+	}
+	in := make([]bool, len(groups))
+	for _, g := range numbers {
+		in[g] = true
+	}
+	var out runs
+	for i, g := range part.group {
+		if in[g] {
+			out = out.append(all[i], all[i]+1)
+		}
+	}
+	return out
 }
 
 // Delta is what head opens and blocks, exactly: every pair of endpoints that exist on both sides and whose ports differ

@@ -10,6 +10,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // Options are the facts about a cluster that its manifests do not tell.
@@ -149,15 +150,16 @@ func (m *Model) addNamespace(ns namespace) {
 
 // addPolicies interns what the policies of both sides say.
 func (m *Model) addPolicies(states [2]*cluster.State) {
-	done := make(map[*policy.Policy]compiled)
+	done := make(map[*manifest.Object]compiled) // what is the same on both sides is interned once
 	for s, state := range states {
 		m.policies[s] = make([]compiled, len(state.Policies))
 		for i, p := range state.Policies {
-			c, ok := done[p]
+			c, ok := done[p.Object]
 			if !ok {
 				c = m.compile(p)
-				done[p] = c
+				done[p.Object] = c
 			}
+			c.policy = p
 			m.policies[s][i] = c
 		}
 	}

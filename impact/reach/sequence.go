@@ -243,26 +243,31 @@ func (m *Model) appendRule(entries []entry, d policy.Direction, r bodyRule, env 
 	return entries
 }
 
-// canonicalise brings a stage that only allows into the one form of all stages that allow the same.
+// canonicalise brings a stage that only allows into the one form of all stages that allow the same: an entry a set, in
+// the order of sets, without what everyone is allowed anyway.
 func (m *Model) canonicalise(st *stage) {
-	bySet := make(map[setID]policy.PortSet, len(st.entries))
-	for _, e := range st.entries {
-		if e.verdict != policy.Allow {
-			return
-		}
-		bySet[e.set] = bySet[e.set].Union(m.ports.sets[e.ports])
+	if !allows(st.entries) {
+		return
 	}
-	st.entries = st.entries[:0:0]
-	everyone := bySet[anySet]
-	for s, ports := range bySet {
-		if s != anySet {
+	slices.SortFunc(st.entries, func(a, b entry) int { return cmp.Compare(a.set, b.set) })
+	out := st.entries[:0]
+	var everyone policy.PortSet // anySet is the first of all
+	for i := 0; i < len(st.entries); {
+		e := st.entries[i]
+		ports := m.ports.sets[e.ports]
+		for i++; i < len(st.entries) && st.entries[i].set == e.set; i++ {
+			ports = ports.Union(m.ports.sets[st.entries[i].ports])
+		}
+		if e.set == anySet {
+			everyone = ports
+		} else if everyone != nil {
 			ports = ports.Minus(everyone)
 		}
 		if len(ports) > 0 {
-			st.entries = append(st.entries, entry{policy.Allow, s, m.ports.id(ports)})
+			out = append(out, entry{policy.Allow, e.set, m.ports.id(ports)})
 		}
 	}
-	slices.SortFunc(st.entries, func(a, b entry) int { return cmp.Compare(a.set, b.set) })
+	st.entries = slices.Clip(out)
 }
 
 // portName is a port's name as rules use it; Protocol "" is any.

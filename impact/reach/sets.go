@@ -36,14 +36,21 @@ type namedPort struct {
 // setTable interns sets.
 type setTable struct {
 	sets  []set
-	byKey map[string]setID
+	byKey map[setKey]setID
+}
+
+// setKey identifies a set by content.
+type setKey struct {
+	kind             byte
+	namespaces, pods string // or, for other kinds, their own key in pods
+	within           setID
 }
 
 func newSetTable() *setTable {
-	return &setTable{sets: make([]set, 1), byKey: make(map[string]setID)}
+	return &setTable{sets: make([]set, 1), byKey: make(map[setKey]setID)}
 }
 
-func (t *setTable) intern(key string, make func() set) setID {
+func (t *setTable) intern(key setKey, make func() set) setID {
 	if id, ok := t.byKey[key]; ok {
 		return id
 	}
@@ -54,7 +61,11 @@ func (t *setTable) intern(key string, make func() set) setID {
 }
 
 func (t *setTable) pods(p policy.Pods) setID {
-	return t.intern("p"+p.Key(), func() set { return set{pods: &p} })
+	key := setKey{kind: 'p', namespaces: p.Namespaces.Key(), pods: p.Pods.Key()}
+	if id, ok := t.byKey[key]; ok {
+		return id
+	}
+	return t.intern(key, func() set { return set{pods: &p} })
 }
 
 // peer interns what a rule's peer selects.
@@ -63,16 +74,16 @@ func (t *setTable) peer(p policy.Peer) setID {
 	case p.Pods != nil:
 		return t.pods(*p.Pods)
 	case p.Block != nil:
-		return t.intern("b"+p.Block.Key(), func() set { return set{block: newBlockSet(*p.Block)} })
+		return t.intern(setKey{kind: 'b', pods: p.Block.Key()}, func() set { return set{block: newBlockSet(*p.Block)} })
 	case p.Nodes != nil:
-		return t.intern("n"+p.Nodes.String(), func() set { return set{nodes: p.Nodes} })
+		return t.intern(setKey{kind: 'n', pods: p.Nodes.Key()}, func() set { return set{nodes: p.Nodes} })
 	}
-	return t.intern("d"+p.Domain, func() set { return set{domain: p.Domain} })
+	return t.intern(setKey{kind: 'd', pods: p.Domain}, func() set { return set{domain: p.Domain} })
 }
 
 // part interns the members of a set on which a port's name has a meaning.
 func (t *setTable) part(within setID, n namedPort) setID {
-	key := string(appendInt32([]byte("r"), int32(within))) + string(n.protocol) + "/" + n.name + "/" + n.ports
+	key := setKey{kind: 'r', namespaces: string(n.protocol) + "/" + n.name, pods: n.ports, within: within}
 	return t.intern(key, func() set { return set{within: within, resolves: &n} })
 }
 
