@@ -15,7 +15,7 @@ type Config struct {
 	Workloads []Workload `json:"workloads,omitempty"`
 	// Sensitive is what is worth protecting, beside known datastores.
 	Sensitive Sensitive `json:"sensitive,omitempty"`
-	Gate     Gate     `json:"gate,omitempty"`
+	Gate      Gate      `json:"gate,omitempty"`
 }
 
 // Labels are a namespace's labels.

@@ -18,10 +18,21 @@ type State struct {
 	// Workloads are sorted by namespace, kind and name.
 	Workloads []*Workload
 	// Policies are sorted by tier, order, namespace and name.
-	Policies    []*policy.Policy
-	Nodes       []*Node
-	Services    []*Service
+	Policies []*policy.Policy
+	Nodes    []*Node
+	// Services are sorted by namespace and name.
+	Services []*Service
+	// Routes are the backends of routes from outside, sorted by what names them.
+	Routes []Route
+	// ConfigMaps are what workloads may be configured by.
+	ConfigMaps map[Name]*manifest.Object
+	// Callers are objects that make somebody connect to a Service or to pods, or to the API server: webhooks, API
+	// services, monitors, bindings of roles. Sorted by kind, namespace and name.
+	Callers     []*manifest.Object
 	Diagnostics []manifest.Diagnostic
+
+	// endpoints are the addresses of Services that select no pods.
+	endpoints map[Name][]address
 }
 
 // DefaultNamespace is the namespace of objects that name none.
@@ -48,7 +59,15 @@ type Node struct {
 
 // Build derives a side's state from its objects. The result is the same whatever their order.
 func Build(objects []*manifest.Object, cfg config.Config) *State {
-	b := builder{state: &State{Namespaces: make(map[string]*Namespace)}, seen: make(map[string]*manifest.Object)}
+	b := builder{
+		state: &State{
+			Namespaces: make(map[string]*Namespace),
+			ConfigMaps: make(map[Name]*manifest.Object),
+			endpoints:  make(map[Name][]address),
+		},
+		seen:      make(map[string]*manifest.Object),
+		templates: customTemplates(cfg),
+	}
 	for _, o := range objects {
 		b.add(o)
 	}
@@ -63,6 +82,8 @@ type builder struct {
 	state *State
 	seen  map[string]*manifest.Object
 	owned []*Workload
+	// templates are the configuration's own kinds of workloads.
+	templates map[string]template
 }
 
 func namespaceOf(o *manifest.Object) string { return cmp.Or(o.Namespace, DefaultNamespace) }
@@ -72,7 +93,10 @@ func (b *builder) report(d ...manifest.Diagnostic) {
 }
 
 func (b *builder) add(o *manifest.Object) {
-	kind := kindOf(o)
+	kind := b.kindOf(o)
+	if kind == nil && b.addContext(o) {
+		return
+	}
 	if kind == nil {
 		b.reportUnknown(o)
 		return
@@ -179,10 +203,20 @@ func (b *builder) finish() {
 	slices.SortFunc(s.Workloads, compareWorkloads)
 	slices.SortFunc(s.Policies, comparePolicies)
 	slices.SortFunc(s.Nodes, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(s.Services, func(a, b *Service) int {
-		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+	slices.SortFunc(s.Services, compareServices)
+	slices.SortFunc(s.Routes, func(a, b Route) int {
+		return cmp.Or(compareObjects(a.Object, b.Object), cmp.Compare(a.Part.LineOr(0), b.Part.LineOr(0)), strings.Compare(a.Service.String(), b.Service.String()))
 	})
+	slices.SortFunc(s.Callers, compareObjects)
 	b.reportEqualOrders()
+}
+
+func compareServices(a, b *Service) int {
+	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+}
+
+func compareObjects(a, b *manifest.Object) int {
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(namespaceOf(a), namespaceOf(b)), strings.Compare(a.Name, b.Name))
 }
 
 func comparePolicies(a, b *policy.Policy) int {

@@ -3,14 +3,19 @@ package cluster
 import (
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // kindOf returns what is to be done with an object, or nil if it has no part in what the network does.
-func kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
-	if path, ok := templates[o.Group+"/"+o.Kind]; ok {
+func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
+	path, ok := templates[o.Group+"/"+o.Kind]
+	if !ok {
+		path, ok = b.templates[o.Group+"/"+o.Kind]
+	}
+	if ok {
 		return func(b *builder, o *manifest.Object) { b.addWorkload(o, path) }
 	}
 	switch {
@@ -32,6 +37,54 @@ func kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 		return func(b *builder, o *manifest.Object) { b.addPolicy(admin.Compile(o)) }
 	}
 	return nil
+}
+
+// customTemplates are the kinds of workloads that a configuration adds.
+func customTemplates(cfg config.Config) map[string]template {
+	out := make(map[string]template, len(cfg.Workloads))
+	for _, w := range cfg.Workloads {
+		path := template{}
+		if w.Template != "" {
+			path = strings.Split(w.Template, ".")
+		}
+		out[w.Kind] = path
+	}
+	return out
+}
+
+// callers are the kinds of State.Callers, by group and kind.
+var callers = map[string]bool{
+	"admissionregistration.k8s.io/ValidatingWebhookConfiguration": true,
+	"admissionregistration.k8s.io/MutatingWebhookConfiguration":   true,
+	"apiregistration.k8s.io/APIService":                           true,
+	"monitoring.coreos.com/ServiceMonitor":                        true,
+	"monitoring.coreos.com/PodMonitor":                            true,
+	"rbac.authorization.k8s.io/RoleBinding":                       true,
+	"rbac.authorization.k8s.io/ClusterRoleBinding":                true,
+}
+
+// addContext keeps an object that takes no part in what the network does but says who needs what, and tells whether it
+// is one. Such objects may come twice: the first one counts.
+func (b *builder) addContext(o *manifest.Object) bool {
+	switch {
+	case isIngress(o):
+		b.addIngress(o)
+	case isGatewayRoute(o):
+		b.addGatewayRoute(o)
+	case isOpenShiftRoute(o):
+		b.addOpenShiftRoute(o)
+	case o.Group == "" && o.Kind == "Endpoints", o.Group == "discovery.k8s.io" && o.Kind == "EndpointSlice":
+		b.addEndpoints(o)
+	case o.Group == "" && o.Kind == "ConfigMap":
+		if id := (Name{namespaceOf(o), o.Name}); b.state.ConfigMaps[id] == nil {
+			b.state.ConfigMaps[id] = o
+		}
+	case callers[o.Group+"/"+o.Kind]:
+		b.state.Callers = append(b.state.Callers, o)
+	default:
+		return false
+	}
+	return true
 }
 
 // unsupported are the policy dialects that are not analysed, by API group, with whose they are.

@@ -17,6 +17,8 @@ type Workload struct {
 	// Labels are the pods' labels.
 	Labels map[string]string
 	Ports  []ContainerPort
+	// HostPorts are those of Ports that nodes take connections for at an address of their own.
+	HostPorts policy.PortSet
 	// HostNetwork pods are nodes to the network: no policy selects them.
 	HostNetwork bool
 	// IPs are the pods' addresses where the manifest has them (a dump of a live cluster); for HostNetwork the node's.
@@ -145,11 +147,20 @@ func (b *builder) addPort(w *Workload, n *manifest.Node) {
 		b.report(manifest.Problem(manifest.Error, w.Object, n, "containerPort must be a number between 1 and 65535"))
 		return
 	}
-	w.Ports = append(w.Ports, ContainerPort{
+	p := ContainerPort{
 		Name:     n.Get("name").Str(),
 		Protocol: policy.Protocol(cmp.Or(n.Get("protocol").Str(), string(policy.TCP))),
 		Port:     number,
-	})
+	}
+	w.Ports = append(w.Ports, p)
+	if _, ok := n.Get("hostPort").IntValue(); ok && !isLoopback(n.Get("hostIP").Str()) {
+		w.HostPorts = w.HostPorts.Union(policy.Range(p.Protocol, p.Port, p.Port))
+	}
+}
+
+func isLoopback(ip string) bool {
+	addr, err := netip.ParseAddr(ip)
+	return err == nil && addr.IsLoopback()
 }
 
 // isCompleted tells whether the object's pods have ended for good.
