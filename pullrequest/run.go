@@ -213,9 +213,9 @@ func (j *job) title(result *impact.Result) string {
 
 const shownClusters = 3
 
-// clusterNames are the names of a few clusters, in brackets.
+// clusterNames are the names of a few clusters, in brackets. A repository's only one, without a mark, needs none.
 func clusterNames(result *impact.Result) string {
-	if len(result.Clusters) == 0 || len(result.Clusters) > shownClusters {
+	if len(result.Clusters) == 0 || len(result.Clusters) > shownClusters || len(result.Clusters) == 1 && result.Clusters[0].Name == "default" {
 		return ""
 	}
 	names := ""
