@@ -54,6 +54,9 @@ func Large(size Size) (base, head *Side) {
 		}
 		for p := n; p < size.Policies; p += l.namespaces {
 			documents = append(documents, l.policy(n, p/l.namespaces))
+			if n == 0 && size.DropDeny {
+				break // no other policy isolates those whose default-deny goes
+			}
 		}
 		base.Names = append(base.Names, namespaceName(n))
 		base.Documents = append(base.Documents, documents)
