@@ -24,8 +24,6 @@ const (
 const (
 	// rowsShown is how many rows of a table stand in sight; the others are folded.
 	rowsShown = 10
-	// groupsShown is how many groups of connections of one finding get a row of the table.
-	groupsShown = 3
 	// brokenShown, warningsShown, reasonsShown, causesShown, evidenceShown bound lists above and below the fold.
 	brokenShown   = 10
 	warningsShown = 3

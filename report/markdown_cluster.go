@@ -47,15 +47,15 @@ func restWords(findings []*impact.Finding) string {
 	return number(len(findings)) + " more: " + t.severityWords()
 }
 
-// rows are a finding's rows in the table: its title, and each of its first groups of connections.
+// rows are a finding's rows in the table: its title, and each of its groups of connections, or all of them in one.
 func (v *clusterView) rows(f *impact.Finding) string {
 	label, title, cause := v.label(f), "**"+v.text(clip(f.Title, titleLength))+"**", v.cause(f)
 	if len(f.Connections) == 0 {
 		return fmt.Sprintf("| %s | %s | | %s |\n", label, title, cause)
 	}
-	groups := f.Connections
-	if len(groups) > groupsShown+1 {
-		groups = groups[:groupsShown]
+	groups, among := f.Connections, ""
+	if len(groups) > groupsShown {
+		groups, among = []impact.Connection{cover(f)}, " in "+count(len(f.Connections), "group")+", named below"
 	}
 	var b strings.Builder
 	for i, c := range groups {
@@ -67,12 +67,9 @@ func (v *clusterView) rows(f *impact.Finding) string {
 		}
 		volume := ""
 		if c.Count > 1 {
-			volume = "<br>" + strings.ReplaceAll(count(c.Count, "connection"), " ", "&nbsp;")
+			volume = "<br>" + strings.ReplaceAll(count(c.Count, "connection"), " ", "&nbsp;") + among
 		}
 		fmt.Fprintf(&b, "| %s%s | %s%s → %s | %s | %s |\n", label, volume, title, v.book.peers(c.Sources), v.book.peers(c.Destinations), v.text(portWords(c.Ports)), cause)
-	}
-	if left := len(f.Connections) - len(groups); left > 0 {
-		fmt.Fprintf(&b, "| ″ %s | and %s, named below | | |\n", v.id(f), count(left, "more group"))
 	}
 	return b.String()
 }
@@ -234,7 +231,7 @@ func (v *clusterView) groups(all []section) {
 		for _, f := range s.findings {
 			for i := range f.Connections {
 				c := &f.Connections[i]
-				if i >= groupsShown || v.book.shortens(c.Sources) || v.book.shortens(c.Destinations) {
+				if len(f.Connections) > groupsShown || v.book.shortens(c.Sources) || v.book.shortens(c.Destinations) {
 					groups = append(groups, group{f, c})
 				}
 			}

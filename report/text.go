@@ -143,12 +143,16 @@ func (v *textCluster) finding(f *impact.Finding) {
 	}
 	v.block(2, label, severityColors[f.Severity], title, bold)
 	if f.Kind == impact.Opened || f.Kind == impact.Blocked {
-		for _, c := range f.Connections {
+		groups, among := f.Connections, ""
+		if len(groups) > groupsShown {
+			groups, among = []impact.Connection{cover(f)}, " in "+count(len(f.Connections), "group")+" (--expand lists every pair)"
+		}
+		for _, c := range groups {
 			v.fact("from", v.book.peers(c.Sources))
 			v.fact("to", v.book.peers(c.Destinations))
 			ports := clean(portWords(c.Ports))
 			if n := c.Count; n > 1 {
-				ports += " · " + count(n, "connection")
+				ports += " · " + count(n, "connection") + among
 			}
 			v.fact("ports", ports)
 		}
