@@ -173,7 +173,9 @@ func TestActFailsTheGateForForksAndMergeGroupsAlike(t *testing.T) {
 	}
 	s.wantComment("gate fails")
 
-	writes := func(request string) bool { return !strings.HasPrefix(request, "GET") && !strings.HasPrefix(request, "GRAPHQL") }
+	writes := func(request string) bool {
+		return !strings.HasPrefix(request, "GET") && !strings.HasPrefix(request, "GRAPHQL")
+	}
 	before := len(slices.DeleteFunc(s.server.Requests(), func(r string) bool { return !writes(r) }))
 	// A commit of the action without a release is built from its source.
 	if s.play("pull_request", s.pullRequest(topic, "mallory/shop"), githubtest.ReadToken, "NETPOL_IMPACT_RELEASE_FILE=/nonexistent") {

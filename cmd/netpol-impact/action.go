@@ -18,7 +18,14 @@ The event, the inputs and where to write come from the runner's environment;
 docs/action.md tells the inputs and outputs. The exit code is the gate.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return end(pullrequest.Run(c.Context(), pullrequest.Options{Environ: os.Environ(), Log: p.stdout}))
+			environ := os.Environ()
+			// Templates of a stranger are rendered in this process, and children inherit what it has.
+			for _, name := range []string{"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"} {
+				if err := os.Unsetenv(name); err != nil {
+					return &failure{err}
+				}
+			}
+			return end(pullrequest.Run(c.Context(), pullrequest.Options{Environ: environ, Log: p.stdout}))
 		},
 	}
 }
