@@ -55,7 +55,7 @@ func TestScenarios(t *testing.T) {
 			name, got := "want", describe(objects)
 			if err != nil {
 				// The JSON package words this in one of two ways at random, so that nobody relies on it.
-				name, got = "error", strings.ReplaceAll(err.Error(), "unable to", "cannot")+"\n"
+				name, got = "error", strings.ReplaceAll(err.Error(), "json: unable to", "json: cannot")+"\n"
 			}
 			for _, o := range objects {
 				checkLines(t, tree, o)
