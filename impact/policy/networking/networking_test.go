@@ -1,0 +1,117 @@
+package networking_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// head is what every policy of the table begins with; its spec's first line is line 6.
+const head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: p\nspec:\n"
+
+// problems compiles a policy and lists what is said of it, "line: severity: message".
+func problems(t *testing.T, text string) (accepted bool, said []string) {
+	t.Helper()
+	objects, broken := manifest.Read("p.yaml", []byte(text))
+	if len(objects) != 1 || len(broken) > 0 {
+		t.Fatalf("%d objects, %v", len(objects), broken)
+	}
+	p, diagnostics := networking.Compile(objects[0], "default")
+	for _, d := range diagnostics {
+		if d.Object != "NetworkPolicy p" || d.File != "p.yaml" {
+			t.Errorf("a diagnostic names another object: %v", d)
+		}
+		said = append(said, fmt.Sprintf("%d: %s: %s", d.Line, d.Severity, d.Message))
+	}
+	return p != nil, said
+}
+
+func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
+	for _, test := range []struct{ name, spec, want string }{
+		{"unknown policy type", "  podSelector: {}\n  policyTypes:\n  - Ingress\n  - ingress\n",
+			`9: error: spec.policyTypes: "ingress" is neither Ingress nor Egress`},
+		{"bare y is a boolean", "  podSelector:\n    matchLabels:\n      a: y\n",
+			`8: error: spec.podSelector.matchLabels.a: y is a bool, not a string; quote it`},
+		{"a number is no label", "  podSelector:\n    matchLabels:\n      a: 1\n",
+			`8: error: spec.podSelector.matchLabels.a: 1 is a integer, not a string; quote it`},
+		{"operator of node affinity", "  podSelector:\n    matchExpressions:\n    - {key: a, operator: Gt, values: ['1']}\n",
+			`7: error: operator "Gt" is none of In, NotIn, Exists, DoesNotExist`},
+		{"In without values", "  podSelector:\n    matchExpressions:\n    - {key: a, operator: In}\n",
+			`7: error: values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty`},
+		{"Exists with values", "  podSelector:\n    matchExpressions:\n    - {key: a, operator: Exists, values: [x]}\n",
+			`7: error: values: Invalid value: ["x"]: values set must be empty for exists and does not exist`},
+		{"empty peer", "  podSelector: {}\n  ingress:\n  - from:\n    - {}\n",
+			`9: error: a peer must have podSelector, namespaceSelector or ipBlock; to allow every peer leave out the list`},
+		{"block and selector", "  podSelector: {}\n  ingress:\n  - from:\n    - podSelector: {}\n      ipBlock:\n        cidr: 10.0.0.0/8\n",
+			`9: error: a peer with ipBlock must not have podSelector or namespaceSelector; make them two peers`},
+		{"no CIDR", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        cidr: 10.0.0.0/33\n",
+			`10: error: "10.0.0.0/33" is no CIDR (prefix length out of range)`},
+		{"an address is no CIDR", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock: {cidr: '10.1.2.3'}\n",
+			`9: error: "10.1.2.3" has no prefix length; write 10.1.2.3/32`},
+		{"exception elsewhere", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except:\n        - 10.1.0.0/16\n        - 11.0.0.0/16\n",
+			`13: error: except 11.0.0.0/16 is not a part of cidr 10.0.0.0/8`},
+		{"exception of everything", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except: [10.0.0.0/8]\n",
+			`11: error: except 10.0.0.0/8 is not a part of cidr 10.0.0.0/8`},
+		{"exception of the other family", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock: {cidr: '::/0', except: [10.0.0.0/8]}\n",
+			`9: error: except 10.0.0.0/8 is not a part of cidr ::/0`},
+		{"protocol in small letters", "  podSelector: {}\n  ingress:\n  - ports:\n    - protocol: tcp\n",
+			`9: error: protocol "tcp" is none of TCP, UDP, SCTP`},
+		{"protocol without ports", "  podSelector: {}\n  ingress:\n  - ports:\n    - protocol: ICMP\n",
+			`9: error: protocol "ICMP" is none of TCP, UDP, SCTP`},
+		{"a number in quotes is a name", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: \"80\"\n",
+			`9: error: port "80": must contain at least one letter (a-z)`},
+		{"port zero", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: 0\n",
+			`9: error: port 0 is not between 1 and 65535`},
+		{"port out of range", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: 65536\n",
+			`9: error: port 65536 is not between 1 and 65535`},
+		{"reversed range", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: 90\n      endPort: 80\n",
+			`10: error: endPort 80 is less than port 90`},
+		{"range from a name", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: http\n      endPort: 80\n",
+			`10: error: endPort needs a port by number, not by name`},
+		{"range without a start", "  podSelector: {}\n  ingress:\n  - ports:\n    - endPort: 80\n",
+			`9: error: endPort needs a port`},
+		{"an object in place of a list", "  podSelector: {}\n  ingress:\n    from: []\n",
+			`8: error: spec.ingress: this is a object, not a list`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			accepted, said := problems(t, head+test.spec)
+			if accepted {
+				t.Error("accepted")
+			}
+			if got := strings.Join(said, "\n"); got != test.want {
+				t.Errorf("said\n%s\nmust say\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsAcceptedButDoubtfulIsAWarning(t *testing.T) {
+	for _, test := range []struct{ name, spec, want string }{
+		{"unmasked block", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        cidr: 10.1.2.3/24\n",
+			`10: warning: 10.1.2.3/24 is evaluated as 10.1.2.0/24; API servers from 1.36 on refuse to create it`},
+		{"a typing error", "  podSelector: {}\n  ingres: []\n",
+			`7: warning: spec.ingres: unknown field; the API server drops it; did you mean "ingress"?`},
+		{"selectors at the wrong depth", "  podSelector: {}\n  ingress:\n  - podSelector: {}\n",
+			`8: warning: spec.ingress[0].podSelector: unknown field; the API server drops it`},
+		{"all is well", "  podSelector: {}\n  ingress:\n  - {}\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			accepted, said := problems(t, head+test.spec)
+			if !accepted {
+				t.Error("refused")
+			}
+			if got := strings.Join(said, "\n"); got != test.want {
+				t.Errorf("said\n%s\nmust say\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAPolicyWithoutSpecIsRefused(t *testing.T) {
+	if accepted, said := problems(t, strings.TrimSuffix(head, "spec:\n")); accepted || len(said) != 1 {
+		t.Errorf("accepted %t, said %v", accepted, said)
+	}
+}
