@@ -1,0 +1,250 @@
+package evidence
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// reference is a name of a host in a text.
+type reference struct {
+	host string
+	// port is 0 where none is given.
+	port int
+	// shown is what of the text says so, without credentials, paths and parameters.
+	shown string
+	// line counts the text's lines before it.
+	line int
+	// bare tells that nothing but the key says that the word is a host.
+	bare bool
+}
+
+// schemePorts are the ports that the schemes of URLs stand for.
+var schemePorts = map[string]int{
+	"http": 80, "https": 443, "ws": 80, "wss": 443, "amqp": 5672, "amqps": 5671, "redis": 6379, "postgres": 5432, "postgresql": 5432,
+	"mysql": 3306, "mariadb": 3306, "mongodb": 27017, "nats": 4222, "kafka": 9092, "memcached": 11211, "ldap": 389, "ldaps": 636,
+	"ftp": 21, "ssh": 22, "smtp": 25, "mqtt": 1883, "sqlserver": 1433, "bolt": 7687, "neo4j": 7687,
+}
+
+// references finds the names of hosts in a text. The key, if any, is the name of the variable or flag that has the text.
+func references(key, text string) []reference {
+	var out []reference
+	number := 0
+	for line := range strings.Lines(text) {
+		s := scanner{line: strings.TrimRight(line, "\r\n"), number: number}
+		s.words()
+		if key != "" {
+			s.named(key, s.line)
+		} else if k, value, ok := assignment(s.line); ok {
+			s.named(k, value)
+		}
+		out = append(out, s.found...)
+		number++
+	}
+	return out
+}
+
+// scanner finds the references of one line.
+type scanner struct {
+	line   string
+	number int
+	found  []reference
+}
+
+func (s *scanner) add(r reference) {
+	r.line = s.number
+	for _, known := range s.found {
+		if known.host == r.host && (known.port == r.port || r.bare) {
+			return
+		}
+	}
+	s.found = append(s.found, r)
+}
+
+// words looks at each run of characters that a host's name may have.
+func (s *scanner) words() {
+	if !strings.ContainsAny(s.line, ":.") && !strings.Contains(s.line, "nc ") {
+		return
+	}
+	for i := 0; i < len(s.line); {
+		if !isHostByte(s.line[i]) {
+			i++
+			continue
+		}
+		j := i
+		for j < len(s.line) && isHostByte(s.line[j]) {
+			j++
+		}
+		s.word(i, j)
+		i = j
+	}
+}
+
+func (s *scanner) word(i, j int) {
+	host := strings.ToLower(strings.TrimSuffix(s.line[i:j], "."))
+	if !isHost(host) {
+		return
+	}
+	scheme, inURL := s.scheme(i)
+	port, hasPort := s.port(j)
+	switch {
+	case inURL && s.isUser(j):
+	case inURL:
+		shown := scheme + "://" + host
+		if hasPort {
+			shown += ":" + strconv.Itoa(port)
+		} else {
+			port = schemePorts[scheme]
+		}
+		s.add(reference{host: host, port: port, shown: shown})
+	case i > 0 && s.line[i-1] == '/' && !strings.HasSuffix(s.line[:i], "//"):
+		// a part of a path, or of an image's name
+	case hasPort:
+		s.add(reference{host: host, port: port, shown: host + ":" + strconv.Itoa(port)})
+	case isQualified(host):
+		s.add(reference{host: host, shown: host})
+	}
+}
+
+// maxAuthority is how far a URL's authority is looked at, so that a long line costs no more than its length.
+const maxAuthority = 500
+
+// scheme is that of the URL whose host would begin at i.
+func (s *scanner) scheme(i int) (string, bool) {
+	before := s.line[max(0, i-maxAuthority):i]
+	if strings.HasSuffix(before, "@") { // user and password
+		start := strings.LastIndexAny(before, "/ \t\"'=")
+		before = before[:start+1]
+	}
+	before, ok := strings.CutSuffix(before, "://")
+	if !ok {
+		return "", false
+	}
+	start := strings.LastIndexFunc(before, func(r rune) bool {
+		return !(r == '+' || r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)))
+	})
+	return strings.ToLower(before[start+1:]), before[start+1:] != ""
+}
+
+// isUser tells whether what ends at j is the user of a URL and not yet its host.
+func (s *scanner) isUser(j int) bool {
+	after := s.line[j:min(len(s.line), j+maxAuthority)]
+	end := strings.IndexAny(after, "/?# \t\"',@")
+	return end >= 0 && after[end] == '@'
+}
+
+// port is the one that follows a host's name that ends at j: ":80", or " 80" where netcat is called.
+func (s *scanner) port(j int) (int, bool) {
+	rest := s.line[j:]
+	digits, ok := strings.CutPrefix(rest, ":")
+	if !ok && strings.Contains(s.line[:j], "nc ") {
+		digits, ok = strings.CutPrefix(rest, " ")
+	}
+	end := 0
+	for end < len(digits) && end < 6 && '0' <= digits[end] && digits[end] <= '9' {
+		end++
+	}
+	if !ok || end == 0 {
+		return 0, false
+	}
+	if end < len(digits) && (isHostByte(digits[end]) && digits[end] != '.' || digits[end] == '_' || digits[end] == ':') {
+		return 0, false
+	}
+	port, err := strconv.Atoi(digits[:end])
+	return port, err == nil && port >= 1 && port <= 65535
+}
+
+// named takes a value that is a host, or a list of hosts, where its key says that it is one.
+func (s *scanner) named(key, value string) {
+	if !isHostKey(key) {
+		return
+	}
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(" ,;[]\"'", r) }) {
+		if host := strings.ToLower(strings.TrimSuffix(word, ".")); isHost(host) {
+			s.add(reference{host: host, shown: host, bare: true})
+		}
+	}
+}
+
+// assignment takes a line apart that gives a value to a key, in any of the usual notations: k=v, k: v, "k": "v", --k=v.
+func assignment(line string) (key, value string, ok bool) {
+	line = strings.TrimSpace(line)
+	line = strings.TrimPrefix(strings.TrimPrefix(line, "- "), "export ")
+	at := strings.IndexAny(line, "=:")
+	if at <= 0 {
+		return "", "", false
+	}
+	key, value = line[:at], line[at+1:]
+	if line[at] == ':' && !strings.HasPrefix(value, " ") {
+		return "", "", false
+	}
+	key = strings.Trim(key, " \"'-")
+	value = strings.Trim(value, " \"',;")
+	return key, value, !strings.ContainsAny(key, " \t") && !strings.ContainsAny(value, " \t")
+}
+
+// hostKeys are the last words of names whose values are hosts.
+var hostKeys = []string{
+	"host", "hosts", "hostname", "addr", "addrs", "address", "addresses", "url", "urls", "uri", "uris", "endpoint", "endpoints",
+	"service", "server", "servers", "broker", "brokers", "upstream", "backend", "dsn", "seeds", "peers",
+}
+
+// ownNames are variables whose values name the workload itself.
+var ownNames = setOf("hostname", "dd_service", "otel_service", "service", "app_service")
+
+// isHostKey tells whether a variable's or setting's name says that its value is a host: DB_HOST, db.host, dbHost, --db-host.
+func isHostKey(key string) bool { return hostStem(key) >= 0 }
+
+// hostStem is where the word that says so begins in the key, -1 if there is none.
+func hostStem(key string) int {
+	key = strings.TrimLeft(key, "-")
+	lower := strings.ToLower(key)
+	if ownNames[lower] || len(lower) != len(key) {
+		return -1
+	}
+	for _, word := range hostKeys {
+		at := len(key) - len(word)
+		if at < 0 || !strings.HasSuffix(lower, word) {
+			continue
+		}
+		if at == 0 || strings.ContainsRune("_-.", rune(key[at-1])) || unicode.IsUpper(rune(key[at])) && unicode.IsLower(rune(key[at-1])) {
+			return at
+		}
+	}
+	return -1
+}
+
+func isHostByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_'
+}
+
+// isHost tells whether a lower-case word can be the name of a Service (RFC 1035) or of something in one.
+func isHost(word string) bool {
+	if word == "" || len(word) > 253 || strings.ContainsRune(word, '_') {
+		return false
+	}
+	letters := false
+	for label := range strings.SplitSeq(word, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	for i := range len(word) {
+		letters = letters || 'a' <= word[i] && word[i] <= 'z'
+		if !isHostByte(word[i]) {
+			return false
+		}
+	}
+	return letters
+}
+
+// isQualified tells a name that says itself that it is a Service's: svc.ns.svc, with or without the cluster's domain.
+func isQualified(host string) bool {
+	labels := strings.Split(host, ".")
+	for i := 2; i < len(labels) && i <= 3; i++ {
+		if labels[i] == "svc" {
+			return true
+		}
+	}
+	return false
+}
