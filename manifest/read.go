@@ -17,11 +17,12 @@ import (
 func Read(file string, text []byte) ([]*Object, []Diagnostic) {
 	var objects []*Object
 	var problems []Diagnostic
+	var s scanner
 	for doc := range Documents(text) {
 		if !mayBeObject(doc.Text) {
 			continue
 		}
-		found, broken := readDocument(file, doc)
+		found, broken := s.readDocument(file, doc)
 		objects = append(objects, found...)
 		problems = append(problems, broken...)
 	}
@@ -33,8 +34,8 @@ func mayBeObject(text []byte) bool {
 	return bytes.Contains(text, []byte("apiVersion")) && bytes.Contains(text, []byte("kind"))
 }
 
-func readDocument(file string, doc Document) ([]*Object, []Diagnostic) {
-	root, err := parse(doc)
+func (s *scanner) readDocument(file string, doc Document) ([]*Object, []Diagnostic) {
+	root, err := s.parse(doc)
 	if err != nil {
 		line, text := doc.Line, err.Error()
 		var le *lineError
@@ -100,7 +101,14 @@ func fromList(file string, items *Node) ([]*Object, []Diagnostic) {
 }
 
 // parse reads one document into nodes whose lines count from the start of the file.
-func parse(doc Document) (*Node, error) {
+func (s *scanner) parse(doc Document) (*Node, error) {
+	if root := s.scan(string(doc.Text), doc.Line); root != nil {
+		return root, nil
+	}
+	return parseYAML(doc)
+}
+
+func parseYAML(doc Document) (*Node, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(doc.Text, &root); err != nil {
 		return nil, atLine(err, doc.Line-1)

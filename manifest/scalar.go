@@ -59,6 +59,9 @@ func numberKind(s string) Kind {
 		}
 		return String
 	}
+	if strings.IndexFunc(s, isNotOfNumber) >= 0 {
+		return String // most texts that begin with a digit: 100m, 10.0.0.0/8, 30s
+	}
 	plain := strings.ReplaceAll(s, "_", "")
 	if _, err := strconv.ParseInt(plain, 0, 64); err == nil {
 		return Int
@@ -70,6 +73,15 @@ func numberKind(s string) Kind {
 		return Float
 	}
 	return String
+}
+
+// isNotOfNumber tells which characters no number has, in any base.
+func isNotOfNumber(r rune) bool {
+	switch {
+	case r >= '0' && r <= '9', r >= 'a' && r <= 'f', r >= 'A' && r <= 'F':
+		return false
+	}
+	return !strings.ContainsRune("+-._xXoO", r)
 }
 
 // isDecimalFloat matches [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?, YAML 1.1's decimal numbers.
