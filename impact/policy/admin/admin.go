@@ -9,6 +9,7 @@ package admin
 
 import (
 	"regexp"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -160,6 +161,9 @@ func (c *compiler) rule(action v1alpha2.ClusterNetworkPolicyRuleAction, peers []
 		c.Error(part.Get("action"), "a baseline policy cannot Pass: nothing comes after it")
 	}
 	r := policy.Rule{Verdict: verdict, Part: part, AllPorts: len(protocols) == 0}
+	if list := part.Get(c.ports); len(protocols) == 0 && !list.IsNull() {
+		c.Error(list, "%s must not be empty; leave it out for all ports", c.ports)
+	}
 	if len(peers) == 0 {
 		c.Error(part, "a rule needs at least one peer")
 	}
@@ -197,6 +201,7 @@ var domainName = regexp.MustCompile(`^(\*\.)?([a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0
 // peer compiles one peer, which may be several of the common form; nil if none of its fields is known.
 func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict policy.Verdict, node *manifest.Node) []policy.Peer {
 	var peers []policy.Peer
+	c.single("peer", node, "namespaces", "pods", "nodes", "networks", "domainNames")
 	switch {
 	case p.Namespaces != nil || p.Pods != nil:
 		return []policy.Peer{{Pods: c.pods(p.Namespaces, p.Pods, node)}}
@@ -226,14 +231,38 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 			}
 			peers = append(peers, policy.Peer{Domain: string(name)})
 		}
+	default:
+		for _, list := range []string{"networks", "domainNames"} {
+			if n := node.Get(list); n != nil && n.Kind == manifest.List && len(n.Items) == 0 {
+				c.Error(n, "%s must not be empty", list)
+				return []policy.Peer{{}}
+			}
+		}
 	}
 	return peers
+}
+
+// single refuses a part that has more than one of the fields that exclude each other.
+func (c *compiler) single(what string, node *manifest.Node, fields ...string) {
+	var has []string
+	for _, f := range fields {
+		if !node.Get(f).IsNull() {
+			has = append(has, f)
+		}
+	}
+	if len(has) > 1 {
+		c.Error(node, "a %s must have exactly one field, not %s; make them %ss of their own", what, strings.Join(has, " and "), what)
+	}
 }
 
 func (c *compiler) port(p v1alpha2.ClusterNetworkPolicyProtocol, node *manifest.Node) policy.Port {
 	numbered := func(protocol policy.Protocol, port *v1alpha2.Port) policy.Port {
 		switch {
 		case port == nil:
+			c.Error(node, "a port must be given by number, range or name")
+			return policy.Port{Protocol: protocol}
+		case port.Number != 0 && port.Range != nil:
+			c.Error(node, "a port must be given by number or by range, not by both")
 			return policy.Port{Protocol: protocol}
 		case port.Range != nil:
 			if port.Range.Start >= port.Range.End {
@@ -244,6 +273,7 @@ func (c *compiler) port(p v1alpha2.ClusterNetworkPolicyProtocol, node *manifest.
 		n := c.number(port.Number, node)
 		return policy.Port{Protocol: protocol, From: n, To: n}
 	}
+	c.single("port", node, "tcp", "udp", "sctp", "destinationNamedPort", "portNumber", "portRange", "namedPort")
 	switch {
 	case p.TCP != nil:
 		return numbered(policy.TCP, p.TCP.DestinationPort)
