@@ -16,6 +16,9 @@ type Config struct {
 	// Sensitive is what is worth protecting, beside known datastores.
 	Sensitive Sensitive `json:"sensitive,omitempty"`
 	Gate      Gate      `json:"gate,omitempty"`
+	// AcceptLabel is the label of a pull request that accepts the findings of the commit that it is set on, such as
+	// netpol-impact/accepted; none if empty.
+	AcceptLabel string `json:"accept-label,omitempty" yaml:"accept-label"`
 }
 
 // Labels are a namespace's labels.

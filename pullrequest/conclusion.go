@@ -25,6 +25,9 @@ func (j *job) conclude(result *impact.Result, c comparison, code int) {
 		}
 	}
 	conclusion := "pass"
+	if j.accepted != nil {
+		conclusion = "accepted"
+	}
 	switch code {
 	case review.ExitGate:
 		conclusion = "fail"

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/report"
@@ -74,8 +76,10 @@ type job struct {
 	env     environment
 	in      inputs
 	// dir is the folder to work in.
-	dir    string
-	values []output
+	dir string
+	// accepted is what lets a failed gate pass, if anything does.
+	accepted *acceptance
+	values   []output
 }
 
 func (j *job) set(name, value string) { j.values = append(j.values, output{name, value}) }
@@ -123,6 +127,7 @@ func (j *job) run(ctx context.Context, getenv func(string) string) (int, error) 
 	j.say("Comparing %s with %s: %s.", c.head, c.base, c.how)
 	result, code := j.diff(ctx, c)
 	result.Diagnostics = append(result.Diagnostics, workflowChanges(ctx, clone, c.base, c.head)...)
+	code = j.accept(ctx, clone, ev, c, result, code)
 	link := j.links(c.base, c.head)
 	j.tell(result, link)
 	if err := j.writeReports(result); err != nil {
@@ -231,21 +236,27 @@ func clusterNames(result *impact.Result) string {
 // comment shows a result on a pull request.
 func (j *job) comment(ctx context.Context, pull int, m marker, result *impact.Result, link linker) {
 	m.quiet = quiet(result)
-	limit := maxComment - len(m.String()) - len("\n")
 	var text bytes.Buffer
+	if j.accepted != nil {
+		fmt.Fprintln(&text, j.accepted)
+	}
+	limit := maxComment - len(m.String()) - len("\n") - text.Len()
 	err := report.Markdown(&text, result, report.Options{Title: j.title(result), Link: link, Limit: limit, Rest: "the summary of the workflow's run"})
 	if err != nil {
 		j.warn(fmt.Sprintf("the comment could not be written: %v", err))
 		return
 	}
-	c := &comments{service: j.service(), owner: j.env.owner, repository: j.env.repository, clock: j.options.clock}
-	done := c.publish(ctx, post{marker: m, pull: pull, mode: j.in.comment, body: text.String()})
+	done := j.comments().publish(ctx, post{marker: m, pull: pull, mode: j.in.comment, body: text.String()})
 	if done.warning {
 		j.warn(done.said)
 	} else {
 		j.say("%s", done.said)
 	}
 	j.set("comment-url", done.url)
+}
+
+func (j *job) comments() *comments {
+	return &comments{service: j.service(), owner: j.env.owner, repository: j.env.repository, clock: j.options.clock}
 }
 
 func (j *job) service() service {
@@ -260,7 +271,7 @@ func quiet(result *impact.Result) bool {
 		}
 	}
 	for _, d := range result.Diagnostics {
-		if d.Severity == manifest.Error || d.Object == workflowObject {
+		if d.Severity == manifest.Error || d.Object == workflowObject || slices.Contains(config.Files, d.File) {
 			return false
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ type workshop struct {
 func newWorkshop(t *testing.T) *workshop {
 	t.Helper()
 	from, commits := origin(t)
-	w := &workshop{t: t, server: githubtest.New(t), commits: commits, dir: t.TempDir()}
+	w := &workshop{t: t, server: githubtest.New(t), commits: maps.Clone(commits), dir: t.TempDir()}
 	git(t, w.dir, "init", "--quiet")
 	git(t, w.dir, "remote", "add", "origin", "file://"+from)
 	git(t, w.dir, "fetch", "--quiet", "--depth=1", "origin", "refs/pull/42/merge")
