@@ -19,6 +19,9 @@ type Config struct {
 	// AcceptLabel is the label of a pull request that accepts the findings of the commit that it is set on, such as
 	// netpol-impact/accepted; none if empty.
 	AcceptLabel string `json:"accept-label,omitempty" yaml:"accept-label"`
+	// CriticalReviewers are users (mona) and teams (acme/platform) that are asked to review a pull request that opens a
+	// critical connection.
+	CriticalReviewers []string `json:"critical-reviewers,omitempty" yaml:"critical-reviewers"`
 }
 
 // Labels are a namespace's labels.

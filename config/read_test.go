@@ -28,18 +28,20 @@ gate:
   fail-on-opened: off
   fail-on-blocked: medium
 accept-label: netpol-impact/accepted
+critical-reviewers: [mona, acme/platform]
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Config{
-		Targets:     []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
-		Namespaces:  map[string]Labels{"monitoring": {"team": "ops"}},
-		PodCIDRs:    []string{"10.244.0.0/16"},
-		Workloads:   []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
-		Sensitive:   Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
-		Gate:        Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
-		AcceptLabel: "netpol-impact/accepted",
+		Targets:           []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
+		Namespaces:        map[string]Labels{"monitoring": {"team": "ops"}},
+		PodCIDRs:          []string{"10.244.0.0/16"},
+		Workloads:         []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
+		Sensitive:         Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
+		Gate:              Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
+		AcceptLabel:       "netpol-impact/accepted",
+		CriticalReviewers: []string{"mona", "acme/platform"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/google/go-github/v60/github"
 
-	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/review"
 )
@@ -76,7 +74,7 @@ func (j *job) accept(ctx context.Context, repo texts, ev event, c comparison, re
 	if c.pull == 0 || code != review.ExitGate {
 		return code
 	}
-	label := j.acceptLabel(ctx, repo, c.base)
+	label := j.configuration(ctx, repo, c.base).AcceptLabel
 	if label == "" {
 		return code
 	}
@@ -135,29 +133,4 @@ func (j *job) given(ctx context.Context, ev event, c comparison, label string, r
 	}
 	j.say("The label %s was not set on this commit with these findings: to accept them, remove it and set it again.", label)
 	return nil, nil
-}
-
-// acceptLabel is the label that base's configuration lets accept findings, empty if none. A configuration that cannot be
-// read has stopped the comparison already.
-func (j *job) acceptLabel(ctx context.Context, repo texts, base string) string {
-	files := config.Files
-	if j.in.config != "" {
-		files = []string{path.Join(j.in.directory, j.in.config), path.Clean(j.in.config)}
-	}
-	for _, file := range files {
-		blobs, err := repo.Blobs(ctx, base, file)
-		if err != nil || blobs[file] == "" {
-			continue
-		}
-		text, err := repo.Text(ctx, blobs[file])
-		if err != nil {
-			return ""
-		}
-		c, err := config.Read(file, []byte(text))
-		if err != nil {
-			return ""
-		}
-		return c.AcceptLabel
-	}
-	return ""
 }

@@ -102,7 +102,7 @@ func explain(err error) string {
 			return "the token cannot write to pull requests; give the job the permission pull-requests: write (on a pull request from a fork the token can only read: docs/action.md tells how to comment there)"
 		}
 	case http.StatusUnprocessableEntity:
-		return "GitHub refuses its text: " + refused.Message
+		return "GitHub refuses it: " + refused.Message
 	case http.StatusNotFound, http.StatusGone:
 		return "the token does not reach the pull request; give the job the permission pull-requests: write"
 	}

@@ -138,6 +138,7 @@ func (j *job) run(ctx context.Context, getenv func(string) string) (int, error) 
 	}
 	if c.pull != 0 {
 		j.comment(ctx, c.pull, marker{id: j.in.id, sha: c.change, run: j.env.run}, result, link)
+		j.requestReviewers(ctx, clone, c, result)
 	}
 	j.conclude(result, c, code)
 	return code, nil
