@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -255,10 +256,20 @@ func (m *Model) findChanged() {
 	for c := range m.classes {
 		cl := &m.classes[c]
 		ns := cl.namespace[Head]
-		if cl.changed || ns >= 0 && !sameLabels(&m.namespaces[ns]) {
+		if cl.changed || ns >= 0 && !sameLabels(&m.namespaces[ns]) || !cl.pod[Head] && m.nodeChanged(cl) {
 			m.changed = append(m.changed, int32(c))
 		}
 	}
+}
+
+// nodeChanged tells whether the node of pods on its network has other labels on head.
+func (m *Model) nodeChanged(c *class) bool {
+	e := &m.Endpoints[c.endpoints[0]]
+	if e.isOutside() {
+		return false
+	}
+	node := e.on(Head).Node
+	return !maps.Equal(m.nodes[Base][node], m.nodes[Head][node])
 }
 
 func sameLabels(ns *namespace) bool {

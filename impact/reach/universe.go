@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -146,33 +147,14 @@ func (c *classifier) add(i int32) {
 }
 
 func (c *classifier) workload(e *Endpoint, cl *class) {
-	same := e.Workload[Base] != nil && e.Workload[Head] != nil && sameToNetwork(e.Workload[Base], e.Workload[Head])
-	for s := Base; s <= Head; s++ {
-		w := e.on(s)
-		if s == Head && same {
-			cl.namespace[s], cl.pod[s], cl.ports[s] = cl.namespace[Base], cl.pod[Base], cl.ports[Base]
-			c.key = append(c.key, '=')
-			break
-		}
-		cl.namespace[s] = c.model.namespaceNumber(w.Namespace)
-		cl.pod[s] = !w.HostNetwork
-		if cl.pod[s] {
-			cl.ports[s] = c.env(w.Ports)
-		} else {
-			cl.ports[s] = c.env(nil) // a node's address has no names for ports
-		}
-		c.key = appendInt32(c.key, cl.namespace[s])
-		c.key = appendInt32(c.key, cl.ports[s].id)
-		if w.HostNetwork {
-			c.key = append(append(append(c.key, 'h'), w.Node...), 0)
-		}
-		if c.model.hasBlocks {
-			for _, ip := range w.IPs {
-				b := ip.As16()
-				c.key = append(append(c.key, 'i'), b[:]...)
-			}
-		}
-		c.key = c.mentions.reduce(c.key, w.Labels, &c.words)
+	c.key = c.side(c.key, e, cl, Base)
+	before := len(c.key)
+	if sameToNetwork(e.on(Base), e.on(Head)) {
+		cl.namespace[Head], cl.pod[Head], cl.ports[Head] = cl.namespace[Base], cl.pod[Base], cl.ports[Base]
+	} else if c.key = c.side(c.key, e, cl, Head); bytes.Equal(c.key[:before], c.key[before:]) {
+		c.key = c.key[:before]
+	} else {
+		cl.changed = e.Stays()
 	}
 	exists := byte('0')
 	for s := Base; s <= Head; s++ {
@@ -181,7 +163,30 @@ func (c *classifier) workload(e *Endpoint, cl *class) {
 		}
 	}
 	c.key = append(c.key, exists)
-	cl.changed = !same && e.Stays()
+}
+
+// side appends what selectors can see of a workload on one side.
+func (c *classifier) side(key []byte, e *Endpoint, cl *class, s Side) []byte {
+	w := e.on(s)
+	cl.namespace[s] = c.model.namespaceNumber(w.Namespace)
+	cl.pod[s] = !w.HostNetwork
+	if cl.pod[s] {
+		cl.ports[s] = c.env(w.Ports)
+	} else {
+		cl.ports[s] = c.env(nil) // a node's address has no names for ports
+	}
+	key = appendInt32(key, cl.namespace[s])
+	key = appendInt32(key, cl.ports[s].id)
+	if w.HostNetwork {
+		key = append(append(append(key, 'h'), w.Node...), 0)
+	}
+	if c.model.hasBlocks {
+		for _, ip := range w.IPs {
+			b := ip.As16()
+			key = append(append(key, 'i'), b[:]...)
+		}
+	}
+	return c.mentions.reduce(key, w.Labels, &c.words)
 }
 
 // sameToNetwork tells that two sides of a workload are alike without looking at every field.
