@@ -14,6 +14,15 @@ type Document struct {
 	Line int
 }
 
+// trimmed is the document without the empty lines before it: the first document of a file, which needs no marker, is then
+// the same text as any other one.
+func (d Document) trimmed() Document {
+	for len(d.Text) > 0 && d.Text[0] == '\n' {
+		d.Text, d.Line = d.Text[1:], d.Line+1
+	}
+	return d
+}
+
 func digest(text []byte) uint64 { return xxhash.Sum64(text) }
 
 // Documents splits a file at its document markers ("---", and "..." which ends one), so that one broken document

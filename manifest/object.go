@@ -2,6 +2,8 @@ package manifest
 
 import (
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -22,8 +24,12 @@ type Object struct {
 	// Namespace is empty where the manifest leaves it out.
 	Namespace, Name string
 	Origin          Origin
-	// Body is the whole object.
+	// Body is the whole object. Its lines are those of the text's first appearance in a [Reader]: ask [Object.At].
 	Body *Node
+
+	// moved is how many lines further down than Body says the object stands.
+	moved  int
+	digest atomic.Uint64
 }
 
 // String names the object for people: kind and namespace/name.
@@ -41,7 +47,15 @@ func (o *Object) Key() string {
 
 // At returns the origin of a part of the object.
 func (o *Object) At(part *Node) Origin {
-	return Origin{File: o.Origin.File, Line: part.LineOr(o.Origin.Line)}
+	if line := part.LineOr(0); line > 0 {
+		return Origin{File: o.Origin.File, Line: line + o.moved}
+	}
+	return o.Origin
+}
+
+func (o *Object) move(lines int) {
+	o.Origin.Line += lines
+	o.moved += lines
 }
 
 // SplitAPIVersion splits "apps/v1" into group and version; the core group is "".
@@ -54,5 +68,15 @@ func SplitAPIVersion(apiVersion string) (group, version string) {
 
 // Digest is a hash of the object's contents, the same for the same text at other lines.
 func (o *Object) Digest() uint64 {
-	return xxhash.Sum64(o.Body.AppendJSON(nil))
+	if known := o.digest.Load(); known != 0 {
+		return known
+	}
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	*b = o.Body.AppendJSON((*b)[:0])
+	sum := xxhash.Sum64(*b)
+	o.digest.Store(sum)
+	return sum
 }
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}

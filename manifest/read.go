@@ -11,22 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Read returns the objects of a file's text and a diagnostic for each document that is broken. Documents without
-// apiVersion and kind (value files, configuration of other programs) are passed over; the items of a List are objects
-// of their own.
+// Read reads one file as [Reader.Read] does. The objects are the caller's alone.
 func Read(file string, text []byte) ([]*Object, []Diagnostic) {
-	var objects []*Object
-	var problems []Diagnostic
-	var s scanner
-	for doc := range Documents(text) {
-		if !mayBeObject(doc.Text) {
-			continue
-		}
-		found, broken := s.readDocument(file, doc)
-		objects = append(objects, found...)
-		problems = append(problems, broken...)
-	}
-	return objects, problems
+	return (*Reader)(nil).Read(file, text)
 }
 
 // mayBeObject looks for the two words that every object holds.
@@ -34,17 +21,14 @@ func mayBeObject(text []byte) bool {
 	return bytes.Contains(text, []byte("apiVersion")) && bytes.Contains(text, []byte("kind"))
 }
 
-func (s *scanner) readDocument(file string, doc Document) ([]*Object, []Diagnostic) {
-	root, err := s.parse(doc)
-	if err != nil {
-		line, text := doc.Line, err.Error()
-		var le *lineError
-		if errors.As(err, &le) {
-			line = le.line
-		}
-		return nil, []Diagnostic{{Severity: Error, File: file, Line: line, Message: "broken YAML: " + text, Digest: digest(doc.Text)}}
+// broken says what is wrong with a document that is no YAML.
+func broken(file string, doc Document, err error) []Diagnostic {
+	line := doc.Line
+	var le *lineError
+	if errors.As(err, &le) {
+		line = le.line
 	}
-	return FromNode(file, root)
+	return []Diagnostic{{Severity: Error, File: file, Line: line, Message: "broken YAML: " + err.Error(), Digest: digest(doc.Text)}}
 }
 
 // FromNode makes an object of a document's root, or several of a List's.
@@ -100,9 +84,15 @@ func fromList(file string, items *Node) ([]*Object, []Diagnostic) {
 	return objects, problems
 }
 
-// parse reads one document into nodes whose lines count from the start of the file.
-func (s *scanner) parse(doc Document) (*Node, error) {
-	if root := s.scan(string(doc.Text), doc.Line); root != nil {
+// parse reads one document, whose text is given twice, into nodes whose lines count from the start of the file. A crash
+// is this document's error alone: it happens on a goroutine that nobody else guards.
+func (s *scanner) parse(doc Document, text string) (root *Node, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reading it crashed the program (%v), which is a mistake in the program; please report this", p)
+		}
+	}()
+	if root := s.scan(text, doc.Line); root != nil {
 		return root, nil
 	}
 	return parseYAML(doc)

@@ -35,6 +35,13 @@ func (s *scanner) scan(text string, number int) *Node {
 	return &s.nodes.copy(s.stack)[0]
 }
 
+// release lets go of the texts that were read.
+func (s *scanner) release() {
+	s.text = ""
+	clear(s.stack[:cap(s.stack)])
+	clear(s.seen)
+}
+
 // A line is a line of the document with something on it. Of "- a: b", the part after the dash is read as a line that
 // stands further right.
 type line struct {
@@ -68,7 +75,8 @@ func (s *scanner) advance() bool {
 		}
 		l.indent = l.start - from
 		s.line = l
-		return strings.IndexByte(s.text[l.start:l.end], '\t') < 0
+		rest := s.text[l.start:l.end]
+		return strings.IndexByte(rest, '\t') < 0 && (l.indent > 0 || !strings.HasPrefix(rest, "---") && !strings.HasPrefix(rest, "..."))
 	}
 }
 

@@ -79,7 +79,7 @@ var notScanned = []string{
 	"a: 1\na: 2\n", "a: {b: 1, b: 2}\n", "a: \"x\\n\"\n", "a: 'it''s'\n", "a: 'x\n  y'\n", "a:\tb\n", "a: b\n  c: d\n",
 	"a: b: c\n", "a: b:\n", "a: [b\n", "a: [b,]\n", "a: [b] c\n", "a: 'b' c\n", "a: 'b'#c\n", "a: |2\n   b\n", "a: |\n",
 	"a: @b\n", "a: `b`\n", "a: %b\n", "? a\n: b\n", "%YAML 1.1\n", "a: b\r\n", "a: \x00\n", "a: \xff\n", "a: \u2028b\n",
-	"a:\n   b: c\n  d: e\n", "a: b\n # c\n  d\n", "a: - b\n", "- a: b\n   c: d\n", "a:\n- b\n  - c: d\n",
+	"a:\n   b: c\n  d: e\n", "a: b\n # c\n  d\n", "a: - b\n", "- a: b\n   c: d\n", "a:\n- b\n  - c: d\n", "--- :\n", "a:\n... :\n",
 }
 
 func TestUncommonYAMLIsNotScanned(t *testing.T) {

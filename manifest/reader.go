@@ -1,0 +1,144 @@
+package manifest
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// A Reader reads the files of one run and parses a text that comes again (on the other side, in another file) only once:
+// such objects share their Body, which nobody may change. The zero value works, for several goroutines at once; nil
+// works, too, and remembers nothing.
+type Reader struct {
+	mu    sync.Mutex
+	known map[uint64]*parsed // by the text's hash
+	size  int
+}
+
+// parsed is a document that was read before.
+type parsed struct {
+	text string
+	line int
+	root *Node
+}
+
+// maxRemembered bounds the bytes of text that a Reader remembers; later documents are parsed each time they come.
+const maxRemembered = 1 << 30
+
+// Read returns the objects of a file's text and a diagnostic for each document that is broken, in the order of the
+// text. Documents without apiVersion and kind (value files, configuration of other programs) are passed over; the items
+// of a List are objects of their own.
+func (r *Reader) Read(file string, text []byte) ([]*Object, []Diagnostic) {
+	var docs []Document
+	for doc := range Documents(text) {
+		if mayBeObject(doc.Text) {
+			docs = append(docs, doc.trimmed())
+		}
+	}
+	objects, problems := make([][]*Object, len(docs)), make([][]Diagnostic, len(docs))
+	inParallel(len(docs), len(text), func(s *scanner, i int) {
+		objects[i], problems[i] = r.read(s, file, docs[i])
+	})
+	return flatten(objects), flatten(problems)
+}
+
+// worthSharing is how much text keeps a second core busy long enough.
+const worthSharing = 256 << 10
+
+// inParallel calls work with each number below n, on all cores if there is much to do.
+func inParallel(n, size int, work func(s *scanner, i int)) {
+	var next atomic.Int64
+	run := func() {
+		s := scanners.Get().(*scanner)
+		for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+			work(s, int(i))
+		}
+		s.release()
+		scanners.Put(s)
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n, 1+size/worthSharing) - 1 {
+		others.Go(run)
+	}
+	run()
+	others.Wait()
+}
+
+// scanners are kept because a scanner's chunk of nodes is larger than most documents.
+var scanners = sync.Pool{New: func() any { return new(scanner) }}
+
+func flatten[T any](parts [][]T) []T {
+	n := 0
+	for _, part := range parts {
+		n += len(part)
+	}
+	if n == 0 {
+		return nil
+	}
+	all := make([]T, 0, n)
+	for _, part := range parts {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func (r *Reader) read(s *scanner, file string, doc Document) ([]*Object, []Diagnostic) {
+	if r == nil {
+		root, err := s.parse(doc, string(doc.Text))
+		if err != nil {
+			return nil, broken(file, doc, err)
+		}
+		return FromNode(file, root)
+	}
+	key := xxhash.Sum64(doc.Text)
+	p := r.recall(key, doc.Text)
+	if p == nil {
+		text := string(doc.Text)
+		root, err := s.parse(doc, text)
+		if err != nil {
+			return nil, broken(file, doc, err)
+		}
+		p = r.remember(key, &parsed{text: text, line: doc.Line, root: root})
+	}
+	objects, problems := FromNode(file, p.root)
+	moved := doc.Line - p.line
+	for _, o := range objects {
+		o.move(moved)
+	}
+	for i := range problems {
+		problems[i].Line += moved
+	}
+	return objects, problems
+}
+
+func (r *Reader) recall(key uint64, text []byte) *parsed {
+	r.mu.Lock()
+	p := r.known[key]
+	r.mu.Unlock()
+	if p == nil || p.text != string(text) {
+		return nil
+	}
+	return p
+}
+
+// remember keeps a document, and returns the same one as it was read by another goroutine in the meantime.
+func (r *Reader) remember(key uint64, p *parsed) *parsed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if before := r.known[key]; before != nil {
+		if before.text == p.text {
+			return before
+		}
+		return p // another text with the same hash
+	}
+	if r.size += len(p.text); r.size > maxRemembered {
+		return p
+	}
+	if r.known == nil {
+		r.known = make(map[uint64]*parsed)
+	}
+	r.known[key] = p
+	return p
+}
