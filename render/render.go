@@ -18,12 +18,16 @@ type Output struct {
 	Diagnostics []manifest.Diagnostic
 }
 
+// A Renderer renders the targets of one run. A document of plain manifests that comes again, on the other side or in
+// another target, is parsed once. The zero value works, for several goroutines at once.
+type Renderer struct{ reader manifest.Reader }
+
 // Render renders one target of a tree. An error means that the target did not render at all.
-func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+func (r *Renderer) Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	var out Output
 	err := ctx.Err()
 	if err == nil {
-		out.Objects, out.Diagnostics, err = render(ctx, fsys, t)
+		out.Objects, out.Diagnostics, err = r.render(ctx, fsys, t)
 	}
 	if err != nil {
 		return Output{}, fmt.Errorf("rendering %s: %w", t, err)
@@ -34,14 +38,19 @@ func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	return out, nil
 }
 
-func render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []manifest.Diagnostic, error) {
+// Render renders one target as [Renderer.Render] does.
+func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+	return new(Renderer).Render(ctx, fsys, t)
+}
+
+func (r *Renderer) render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []manifest.Diagnostic, error) {
 	switch t.Kind {
 	case Kustomize:
 		return kustomize.Build(ctx, fsys, t.Path)
 	case Helm:
 		return helm.Render(ctx, fsys, helm.Release{Chart: t.Path, Values: t.Values, Name: t.Release, Namespace: t.Namespace})
 	case Plain:
-		return plain.Read(ctx, fsys, t.Path)
+		return plain.Read(ctx, fsys, t.Path, &r.reader)
 	}
 	return nil, nil, fmt.Errorf("there is no renderer for targets of kind %q", t.Kind)
 }

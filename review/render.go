@@ -33,13 +33,14 @@ func renderAll(ctx context.Context, o Options, states ...*state) {
 			of[u] = s
 		}
 	}
+	var renderer render.Renderer
 	var told sync.Mutex
 	done := 0
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, key := range order {
 		group.Go(func() error {
-			renderOne(ctx, jobs[key], of)
+			renderOne(ctx, &renderer, jobs[key], of)
 			told.Lock()
 			defer told.Unlock()
 			done++
@@ -54,22 +55,22 @@ func renderAll(ctx context.Context, o Options, states ...*state) {
 }
 
 // renderOne renders one target in the states that have it.
-func renderOne(ctx context.Context, units []*unit, of map[*unit]*state) {
+func renderOne(ctx context.Context, r *render.Renderer, units []*unit, of map[*unit]*state) {
 	first := units[0]
 	recorder := of[first].tree.Recorder()
-	first.out, first.err = safely(ctx, recorder, first.Target)
+	first.out, first.err = safely(ctx, r, recorder, first.Target)
 	for _, u := range units[1:] {
 		if u.Target.Kind == first.Target.Kind && of[u].tree.Holds(recorder.Reads()) {
 			u.out, u.err = first.out, first.err
 			continue
 		}
-		u.out, u.err = safely(ctx, of[u].tree, u.Target)
+		u.out, u.err = safely(ctx, r, of[u].tree, u.Target)
 	}
 }
 
 // safely renders; the libraries that do it are not made for hostile input.
-func safely(ctx context.Context, fsys fs.FS, t render.Target) (render.Output, error) {
-	return guard(func() (render.Output, error) { return render.Render(ctx, fsys, t) })
+func safely(ctx context.Context, r *render.Renderer, fsys fs.FS, t render.Target) (render.Output, error) {
+	return guard(func() (render.Output, error) { return r.Render(ctx, fsys, t) })
 }
 
 // collect gathers the targets' diagnostics and failures.

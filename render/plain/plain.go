@@ -5,18 +5,52 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // Read returns the objects of a folder with its subfolders, or of one file. at is a slash-separated path from the
 // tree's root. An error means that the folder or the file cannot be read; an unreadable file below it is a diagnostic.
-func Read(ctx context.Context, fsys fs.FS, at string) ([]*manifest.Object, []manifest.Diagnostic, error) {
-	var objects []*manifest.Object
-	var problems []manifest.Diagnostic
-	err := fs.WalkDir(fsys, at, func(name string, entry fs.DirEntry, err error) error {
+// The files are read on all cores, through r.
+func Read(ctx context.Context, fsys fs.FS, at string, r *manifest.Reader) ([]*manifest.Object, []manifest.Diagnostic, error) {
+	files, problems, err := list(ctx, fsys, at)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading %s: %w", at, err)
+	}
+	objects, broken := make([][]*manifest.Object, len(files)), make([][]manifest.Diagnostic, len(files))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range files {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			text, err := fs.ReadFile(fsys, name)
+			switch {
+			case err != nil && name == at:
+				return err
+			case err != nil:
+				broken[i] = []manifest.Diagnostic{unreadable(name, err)}
+			default:
+				objects[i], broken[i] = r.Read(name, text)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, fmt.Errorf("reading %s: %w", at, err)
+	}
+	return slices.DeleteFunc(slices.Concat(objects...), isToolFile), append(problems, slices.Concat(broken...)...), nil
+}
+
+// list returns the files to be read, in the order of their paths, and a diagnostic for what cannot be looked into.
+func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems []manifest.Diagnostic, err error) {
+	err = fs.WalkDir(fsys, at, func(name string, entry fs.DirEntry, err error) error {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -25,34 +59,18 @@ func Read(ctx context.Context, fsys fs.FS, at string) ([]*manifest.Object, []man
 			return err
 		case err != nil:
 			problems = append(problems, unreadable(name, err))
-			return nil
 		case name != at && strings.HasPrefix(entry.Name(), "."):
 			return skip(entry)
 		case entry.IsDir():
 			if isToolsOwn(fsys, at, name) {
 				return fs.SkipDir
 			}
-			return nil
-		case name != at && !isManifest(name):
-			return nil
+		case name == at || isManifest(name):
+			files = append(files, name)
 		}
-		text, err := fs.ReadFile(fsys, name)
-		if err != nil && name == at {
-			return err
-		}
-		if err != nil {
-			problems = append(problems, unreadable(name, err))
-			return nil
-		}
-		found, broken := manifest.Read(name, text)
-		objects = append(objects, slices.DeleteFunc(found, isToolFile)...)
-		problems = append(problems, broken...)
 		return nil
 	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s: %w", at, err)
-	}
-	return objects, problems, nil
+	return files, problems, err
 }
 
 func unreadable(name string, err error) manifest.Diagnostic {

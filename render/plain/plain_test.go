@@ -86,7 +86,7 @@ func TestReadFindsWhatIsAManifest(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			objects, problems, err := Read(context.Background(), tree(test.files), test.at)
+			objects, problems, err := Read(context.Background(), tree(test.files), test.at, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,7 @@ func TestReadFindsWhatIsAManifest(t *testing.T) {
 }
 
 func TestReadOfNothingIsAnError(t *testing.T) {
-	_, _, err := Read(context.Background(), tree(nil), "missing")
+	_, _, err := Read(context.Background(), tree(nil), "missing", nil)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want an error that the folder does not exist", err)
 	}
@@ -117,7 +117,7 @@ func TestReadOfNothingIsAnError(t *testing.T) {
 func TestReadStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := Read(ctx, tree(map[string]string{"a.yaml": service}), "."); !errors.Is(err, context.Canceled) {
+	if _, _, err := Read(ctx, tree(map[string]string{"a.yaml": service}), ".", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
