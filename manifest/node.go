@@ -175,9 +175,23 @@ func appendNumber(b []byte, text string) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
+	if isPlainASCII(s) {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	quoted, err := json.Marshal(s)
 	if err != nil { // cannot happen: every string has a JSON form
 		return append(b, `""`...)
 	}
 	return append(b, quoted...)
+}
+
+// isPlainASCII tells whether a text is in JSON what it is by itself; encoding/json escapes HTML's signs, too.
+func isPlainASCII(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		}
+	}
+	return true
 }

@@ -139,14 +139,14 @@ func (p *opener) narrow(states ...*state) error {
 // objects returns what the units render to, an object that comes twice with the same contents once.
 func objects(units []*unit) []*manifest.Object {
 	var all []*manifest.Object
-	seen := make(map[string]uint64)
+	seen := make(map[string]*manifest.Object)
 	for _, u := range units {
 		for _, o := range u.out.Objects {
-			digest := o.Digest()
-			if known, ok := seen[o.Key()]; ok && known == digest {
+			key := o.Key()
+			if known := seen[key]; known != nil && (known.Body == o.Body || known.Digest() == o.Digest()) {
 				continue
 			}
-			seen[o.Key()] = digest
+			seen[key] = o
 			all = append(all, o)
 		}
 	}
