@@ -23,11 +23,13 @@ type stage struct {
 	server *githubtest.Server
 	runs   int
 	log    string
+	// stubs stand for other actions, by name.
+	stubs map[string]string
 }
 
 // newStage skips unless NETPOL_IMPACT_ACT names the act binary; .ci/action builds one. NETPOL_IMPACT_ACT_ENV is a variable
 // for every run, NAME=value.
-func newStage(t *testing.T, example string) *stage {
+func newStage(t *testing.T, examples ...string) *stage {
 	t.Helper()
 	act := os.Getenv("NETPOL_IMPACT_ACT")
 	if act == "" {
@@ -41,7 +43,9 @@ func newStage(t *testing.T, example string) *stage {
 	git(t, s.dir, "init", "--quiet", "--initial-branch=main")
 	git(t, s.dir, "remote", "add", "origin", "https://github.com/acme/shop")
 	s.copy(filepath.Join(root, "testdata", "boutique", "base", "kustomize"), "kustomize")
-	s.copy(filepath.Join(root, "examples", example), ".github/workflows/netpol-impact.yml")
+	for _, example := range examples {
+		s.copy(filepath.Join(root, "examples", example), ".github/workflows/"+example)
+	}
 	git(t, s.dir, "add", ".")
 	git(t, s.dir, "commit", "--quiet", "-m", "base")
 	git(t, s.dir, "branch", "topic")
@@ -103,6 +107,9 @@ func (s *stage) play(event string, payload map[string]any, token string, env ...
 	args := []string{event, "--eventpath", file, "-P", "ubuntu-latest=-self-hosted", "--pull=false", "--action-offline-mode", "--no-cache-server",
 		"--artifact-server-addr", "127.0.0.1", "--secret", "GITHUB_TOKEN=" + token, "--local-repository", "netpol-impact/netpol-impact@v1=" + s.root,
 		"--env", "GITHUB_API_URL=" + s.server.URL, "--env", "GITHUB_GRAPHQL_URL=" + s.server.GraphQL, "--env", fmt.Sprintf("GITHUB_RUN_ID=%d", 100+s.runs)}
+	for action, dir := range s.stubs {
+		args = append(args, "--local-repository", action+"="+dir)
+	}
 	for _, e := range append([]string{os.Getenv("NETPOL_IMPACT_ACT_ENV")}, env...) {
 		if e != "" {
 			args = append(args, "--env", e)
@@ -191,6 +198,56 @@ func TestActFailsTheGateForForksAndMergeGroupsAlike(t *testing.T) {
 	}
 	if after := len(slices.DeleteFunc(s.server.Requests(), func(r string) bool { return !writes(r) })); after > before+1 {
 		t.Errorf("a fork or a merge group wrote: %v", s.server.Requests())
+	}
+}
+
+// artifacts makes stubs of the actions that hand a report from one run to another.
+func (s *stage) artifacts() {
+	s.t.Helper()
+	kept := s.t.TempDir()
+	s.stubs = map[string]string{}
+	for action, script := range map[string]string{
+		"actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02":   `cp "$FILE" ` + kept + `/`,
+		"actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093": `mkdir -p "$FILE" && cp ` + kept + `/* "$FILE"/`,
+	} {
+		dir := s.t.TempDir()
+		text := "name: stub\ndescription: stub\ninputs:\n  path:\n    description: path\nruns:\n  using: composite\n  steps:\n  - shell: bash\n    run: " + script + "\n    env:\n      FILE: ${{ inputs.path }}\n"
+		if err := os.WriteFile(filepath.Join(dir, "action.yml"), []byte(text), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		s.stubs[action] = dir
+	}
+}
+
+func TestActCommentsForAFork(t *testing.T) {
+	s := newStage(t, "fork.yml", "fork-comment.yml")
+	s.artifacts()
+	topic := s.replace("head", nil)
+	s.server.SetPull(githubtest.Pull{Number: 42, SHA: topic, Ref: "topic", HeadRepo: "mallory/shop"})
+	if !s.play("pull_request", s.pullRequest(topic, "mallory/shop"), githubtest.ReadToken) {
+		t.Fatal("the fork's run failed")
+	}
+	if n := len(s.server.Comments(42)); n != 0 {
+		t.Fatalf("%d comments before the companion ran", n)
+	}
+	if !s.play("workflow_run", map[string]any{"action": "completed", "workflow_run": map[string]any{
+		"id": 77, "run_attempt": 1, "name": "netpol-impact", "event": "pull_request", "head_sha": topic, "head_branch": "topic", "pull_requests": []any{},
+		"head_repository": map[string]any{"full_name": "mallory/shop", "owner": map[string]any{"login": "mallory"}},
+	}}, githubtest.Token) {
+		t.Fatal("the companion failed")
+	}
+	s.wantComment("sha="+topic+" run=77.1 ", "deny-all", "Blocked")
+}
+
+func TestActComparesAPush(t *testing.T) {
+	s := newStage(t, "by-hand.yml")
+	s.replace("head", nil)
+	merge := git(t, s.dir, "rev-parse", "HEAD")
+	if !s.play("push", map[string]any{"ref": "refs/heads/main", "before": git(t, s.dir, "rev-parse", "main"), "after": merge}, githubtest.Token) {
+		t.Error("the push failed")
+	}
+	if !strings.Contains(s.log, "the push against the commit before") || !strings.Contains(s.log, "connections blocked") || len(s.server.Requests()) > 0 {
+		t.Error("the push was not compared, or commented on")
 	}
 }
 
