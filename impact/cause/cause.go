@@ -40,7 +40,8 @@ type Finder struct {
 	head  map[string]*policy.Policy
 	// namespaces are each side's.
 	namespaces [2]map[string]*cluster.Namespace
-	breadths   map[string]int
+	// changes remembers what changed about each policy, by key; nil if nothing did.
+	changes map[string]*Cause
 }
 
 // New prepares for finding causes.
@@ -48,7 +49,7 @@ func New(m *reach.Model, base, head *cluster.State) *Finder {
 	return &Finder{
 		model: m, base: byKey(base.Policies), head: byKey(head.Policies),
 		namespaces: [2]map[string]*cluster.Namespace{base.Namespaces, head.Namespaces},
-		breadths:   make(map[string]int),
+		changes:    make(map[string]*Cause),
 	}
 }
 
@@ -68,19 +69,13 @@ func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
 	relabelled := false
 	for _, p := range union(before, after) {
 		key := p.Object.Key()
-		old, now := f.base[key], f.head[key]
 		acted, acts := selects(before, key), selects(after, key)
 		if !f.canCause(e, subject, p, acted, acts) {
 			continue
 		}
-		switch {
-		case old == nil:
-			out = append(out, f.cause(now, "head", now.Object.Body, "added"))
-		case now == nil:
-			out = append(out, f.cause(old, "base", old.Object.Body, "removed"))
-		case old.Object != now.Object && !sameSpec(old, now):
-			change, at := difference(old.Object.Body.Get("spec"), now.Object.Body.Get("spec"), "spec")
-			out = append(out, f.cause(now, "head", at, change))
+		switch change := f.change(key); {
+		case change != nil:
+			out = append(out, *change)
 		case acted != acts:
 			relabelled = true
 		}
@@ -127,25 +122,33 @@ func selects(acting []*policy.Policy, key string) bool {
 	return slices.ContainsFunc(acting, func(p *policy.Policy) bool { return p.Object.Key() == key })
 }
 
-func sameSpec(a, b *policy.Policy) bool {
-	x, y := a.Object.Body.Get("spec"), b.Object.Body.Get("spec")
-	return string(x.AppendJSON(nil)) == string(y.AppendJSON(nil))
-}
-
-func (f *Finder) cause(p *policy.Policy, side string, at *manifest.Node, change string) Cause {
-	origin := p.Object.At(at)
-	return Cause{Object: p.Object.String(), File: origin.File, Line: origin.Line, Side: side, Change: change, breadth: f.breadth(p)}
-}
-
-// breadth is how many endpoints a policy selects on either side.
-func (f *Finder) breadth(p *policy.Policy) int {
-	key := p.Object.Key()
-	n, ok := f.breadths[key]
-	if !ok {
-		n = f.model.Breadth(key)
-		f.breadths[key] = n
+// change is what changed about a policy; nil if it means the same on both sides.
+func (f *Finder) change(key string) *Cause {
+	if known, ok := f.changes[key]; ok {
+		return known
 	}
-	return n
+	var change *Cause
+	old, now := f.base[key], f.head[key]
+	switch {
+	case old == nil:
+		change = f.cause(now, "head", now.Object.Body, "added")
+	case now == nil:
+		change = f.cause(old, "base", old.Object.Body, "removed")
+	case old.Object.Body != now.Object.Body:
+		before, after := old.Object.Body.Get("spec"), now.Object.Body.Get("spec")
+		if !equal(before, after) {
+			text, at := difference(before, after, "spec")
+			change = f.cause(now, "head", at, text)
+		}
+	}
+	f.changes[key] = change
+	return change
+}
+
+func (f *Finder) cause(p *policy.Policy, side string, at *manifest.Node, change string) *Cause {
+	origin := p.Object.At(at)
+	return &Cause{Object: p.Object.String(), File: origin.File, Line: origin.Line, Side: side, Change: change,
+		breadth: f.model.Breadth(p.Object.Key())}
 }
 
 // looks finds what changed about the subject itself: its labels, its namespace's, its ports.

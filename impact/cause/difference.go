@@ -83,9 +83,26 @@ func differenceOfLists(before, after *manifest.Node, path string) (string, *mani
 	return path + " edited", after
 }
 
+// equal tells whether two values are the same, whatever their lines and the order of their fields.
 func equal(a, b *manifest.Node) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil))
+	if a.Kind != b.Kind || a.Text != b.Text || len(a.Items) != len(b.Items) {
+		return false
+	}
+	if a.Kind == manifest.Map {
+		for key, value := range a.Fields {
+			if !equal(value, b.Get(key.Text)) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := range a.Items {
+		if !equal(&a.Items[i], &b.Items[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -182,7 +182,7 @@ func (e *evaluator) row(row int32) []outcome {
 		if rowOut && e.colOut[g] {
 			continue
 		}
-		any := uint64(0)
+		differs := uint64(0)
 		for w := range words {
 			first, second := e.at(b.sides[0], g, w), uint64(0)
 			if len(b.sides) == 2 {
@@ -190,9 +190,9 @@ func (e *evaluator) row(row int32) []outcome {
 				first, second = head&^base, base&^head
 			}
 			value[w], value[words+w] = first, second
-			any |= first | second
+			differs |= first | second
 		}
-		if any == 0 {
+		if differs == 0 {
 			continue
 		}
 		if last < 0 || !slices.Equal(out[last].first, value[:words]) || !slices.Equal(out[last].second, value[words:]) {
