@@ -236,9 +236,14 @@ func (c *comments) edit(ctx context.Context, api *github.Client, p post, old fou
 		if err != nil {
 			return found{}, gone(fmt.Errorf("editing the comment: %w", err))
 		}
-		newer, err := c.overwritten(ctx, api, written)
+		newer, known, err := c.overwritten(ctx, api, written)
 		if err != nil {
 			return found{}, err
+		}
+		if !known && written.body == p.text() {
+			if newer, err = c.overtaken(ctx, api, p, written); err != nil {
+				return found{}, err
+			}
 		}
 		if newer == nil {
 			return written, nil
@@ -251,8 +256,8 @@ const historyQuery = `query History($id: ID!) { node(id: $id) { ... on IssueComm
 
 // overwritten looks whether an edit of ours has replaced the text of a newer run, which wrote between our look and our
 // edit, and returns that text. GitHub has no conditional edit; but its log of edits is in order, so whoever was late sees
-// it. "diff" is the whole text of an edit, for those who may write.
-func (c *comments) overwritten(ctx context.Context, api *github.Client, written found) (*found, error) {
+// it. "diff" is the whole text of an edit, for those who may write; known is false for others.
+func (c *comments) overwritten(ctx context.Context, api *github.Client, written found) (newest *found, known bool, err error) {
 	var answer struct {
 		Node *struct {
 			UserContentEdits struct {
@@ -260,24 +265,39 @@ func (c *comments) overwritten(ctx context.Context, api *github.Client, written 
 			}
 		}
 	}
-	err := c.ask(ctx, api, historyQuery, map[string]any{"id": written.nodeID}, &answer)
+	err = c.ask(ctx, api, historyQuery, map[string]any{"id": written.nodeID}, &answer)
 	if err != nil {
 		if _, again := patience(err, 1, c.clock.Now()); again {
-			return nil, err
+			return nil, false, err
 		}
-		return nil, nil // a server that does not tell
+		return nil, false, nil // a server that does not tell
 	}
 	if answer.Node == nil {
-		return nil, errAgain
+		return nil, false, errAgain
 	}
-	var newest *found
 	for _, edit := range answer.Node.UserContentEdits.Nodes {
+		known = known || edit.Diff != ""
 		m, ok := readMarker(edit.Diff)
 		if ok && m.id == written.marker.id && m.run.newer(written.run) && (newest == nil || m.run.newer(newest.run)) {
 			newest = &found{m, written.id, written.nodeID, edit.Diff, written.url}
 		}
 	}
-	return newest, nil
+	return newest, known, nil
+}
+
+// overtaken looks, where the history is hidden from us, whether the pull request has moved on since our last look. A newer
+// run may then have written what our edit replaced: no verdict is better than one of an older commit.
+func (c *comments) overtaken(ctx context.Context, api *github.Client, p post, written found) (*found, error) {
+	pull, _, err := api.PullRequests.Get(ctx, c.owner, c.repository, p.pull)
+	if err != nil {
+		return nil, fmt.Errorf("reading the pull request: %w", err)
+	}
+	head := pull.GetHead().GetSHA()
+	if head == p.sha {
+		return nil, nil
+	}
+	written.body = fmt.Sprintf("%s\n### netpol-impact: see the checks\n\nThe pull request has moved on to commit %.12s. The summary of that commit's run has its report.\n", p.marker, head)
+	return &written, nil
 }
 
 // tidy looks at the comments again after writing: another run may have written one at the same time. The newest run's

@@ -311,3 +311,20 @@ func TestLateEditGivesWayToTheNewerRun(t *testing.T) {
 	newComments(s, newStepClock()).publish(t.Context(), newPost("older", onSHA(oldSHA)))
 	wantBodies(t, s, "newer")
 }
+
+// TestLateEditLeavesNoOldVerdict is the same where the token may not see what the edit replaced.
+func TestLateEditLeavesNoOldVerdict(t *testing.T) {
+	s := newServer(t)
+	s.HideHistory()
+	s.Push(42, oldSHA)
+	s.AddComment(42, githubtest.Bot, newPost("before", inRun(90, 1), onSHA(oldSHA)).text())
+	s.Break(githubtest.Fault{On: "PATCH", Times: 1, Do: githubtest.Then(func() {
+		s.Push(42, newSHA)
+		newComments(s, newStepClock()).publish(t.Context(), newPost("newer", inRun(101, 1)))
+	})})
+	newComments(s, newStepClock()).publish(t.Context(), newPost("older", onSHA(oldSHA)))
+	got := bodies(s.Comments(42))
+	if len(got) != 1 || !strings.Contains(got[0], "moved on to commit 222222222222") {
+		t.Errorf("the pull request has the comments %q", got)
+	}
+}
