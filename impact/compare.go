@@ -9,6 +9,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/evidence"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -37,6 +38,10 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
+	sensitivity, err := evidence.NewSensitivity(in.Config.Sensitive)
+	if err != nil {
+		return Output{}, err
+	}
 	base, head := cluster.Build(in.Base, in.Config), cluster.Build(in.Head, in.Config)
 	renames := findRenames(base, head)
 	options.Renamed = renames.toHead()
@@ -46,7 +51,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return out, fmt.Errorf("comparing cluster %s: %w", in.Name, err)
 	}
-	a := newAnalysis(model, base, head)
+	a := newAnalysis(model, base, head, sensitivity)
 	out.Cluster.Findings = append(a.connectionFindings(effects), a.workloadFindings(renames)...)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)
@@ -91,11 +96,15 @@ func (f *Finding) volume() int {
 type analysis struct {
 	model      *reach.Model
 	base, head *cluster.State
-	traits     []traits // by endpoint
+	// backends are those of head: what counts is who needs what once the change is merged.
+	backends    *cluster.Backends
+	sensitivity evidence.Sensitivity
+	traits      []traits // by endpoint
+	uses        *uses
 }
 
-func newAnalysis(model *reach.Model, base, head *cluster.State) *analysis {
-	a := &analysis{model: model, base: base, head: head}
+func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {
+	a := &analysis{model: model, base: base, head: head, backends: cluster.NewBackends(head), sensitivity: sensitivity}
 	a.traits = a.findTraits()
 	return a
 }

@@ -26,13 +26,12 @@ type groupKey struct {
 
 // group collects the connections of one finding.
 type group struct {
-	key         groupKey
-	rule        severity.Rule
-	rectangles  []rectangle
-	causes      []Cause
-	seen        map[string]bool
-	sensitivity map[string]bool
-	exposure    map[string]bool
+	key        groupKey
+	rule       severity.Rule
+	rectangles []rectangle
+	causes     []Cause
+	seen       map[string]bool
+	evidence   []Evidence
 }
 
 // rectangle is every source to every destination, by endpoint.
@@ -44,6 +43,7 @@ type rectangle struct {
 // connectionFindings turns effects into findings: one for each cause and rule.
 func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	finder := cause.New(a.model, a.base, a.head)
+	a.uses = a.findUses(effects)
 	groups := make(map[groupKey]*group)
 	var order []*group
 	for i := range effects {
@@ -51,20 +51,20 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 		peers := a.peersByTraits(e)
 		for _, subject := range e.Subjects {
 			causes := finder.Of(e, subject)
-			for _, p := range peers {
-				rule, level := severity.Of(a.change(e, subject, p.traits))
+			for _, p := range a.split(e, subject, peers) {
+				rule, level := severity.Of(a.change(e, subject, &p))
 				key := groupKey{rule: rule.ID, level: level, opened: e.Opened, doubtful: e.Doubtful, direction: e.Direction}
 				if len(causes) > 0 {
 					key.cause = causes[0].Object
 				}
 				g := groups[key]
 				if g == nil {
-					g = &group{key: key, rule: rule, seen: make(map[string]bool), sensitivity: make(map[string]bool), exposure: make(map[string]bool)}
+					g = &group{key: key, rule: rule, seen: make(map[string]bool)}
 					groups[key] = g
 					order = append(order, g)
 				}
 				g.add(causes, subject, p.endpoints, e.Ports)
-				g.note(a.traits[subject].end, p.traits.end, e)
+				g.evidence = append(g.evidence, a.reasons(rule.ID, e, subject, &p)...)
 			}
 		}
 	}
@@ -79,6 +79,9 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 type peerGroup struct {
 	traits    peerTraits
 	endpoints []int32
+	// facts are what is known of the connections themselves, from what shows that they are used.
+	facts facts
+	shown []Evidence
 }
 
 type peerTraits struct {
@@ -87,6 +90,9 @@ type peerTraits struct {
 	// listens and silent tell of a destination whether it declares one of the ports, or ports but none of these.
 	listens, silent bool
 	pod             bool
+	// widened tells that all ports are allowed now, some before; lost, of a destination, that a Service before it loses
+	// every client.
+	widened, lost bool
 }
 
 func (a *analysis) peersByTraits(e *reach.Effect) []peerGroup {
@@ -97,9 +103,11 @@ func (a *analysis) peersByTraits(e *reach.Effect) []peerGroup {
 		key := peerTraits{end: t.end, namespace: t.namespace, pod: a.isPod(i)}
 		if e.Direction == policy.Egress {
 			key.listens, key.silent = t.listens(e.Ports)
+			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
 		} else {
-			key.end.Sensitive, key.end.Exposed = "", "" // these matter of a destination only
+			key.end.Sensitive = false // it matters of a destination only
 		}
+		key.widened = e.Opened && a.widened(e, i)
 		n, ok := at[key]
 		if !ok {
 			n = len(out)
@@ -117,13 +125,20 @@ func (t *traits) listens(ports policy.PortSet) (listens, silent bool) {
 	return listens, len(t.declared) > 0 && !listens
 }
 
-// change is what severity asks of one connection of an effect.
-func (a *analysis) change(e *reach.Effect, subject int32, peer peerTraits) severity.Change {
-	own := &a.traits[subject]
-	c := severity.Change{Opened: e.Opened, SameNamespace: own.namespace == peer.namespace && !own.end.Outside && !peer.end.Outside}
+// change is what severity asks of the connections between a subject of an effect and peers that are alike.
+func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity.Change {
+	own, peer, f := &a.traits[subject], p.traits, p.facts
+	c := severity.Change{
+		Opened:        e.Opened,
+		SameNamespace: own.namespace == peer.namespace && !own.end.Outside && !peer.end.Outside,
+		WidenedToAll:  peer.widened,
+		Exposed:       f.exposed, Routed: f.routed, Depended: f.depended, APIServer: f.apiServer, Scraped: f.scraped,
+		LastClients: f.lastClients || peer.lost,
+	}
 	if e.Direction == policy.Ingress {
 		c.Source, c.Destination = peer.end, own.end
 		c.Listens, c.NoListener = own.listens(e.Ports)
+		c.LastClients = c.LastClients || !e.Opened && a.lostService(subject, e.Ports) != nil
 	} else {
 		c.Source, c.Destination = own.end, peer.end
 		c.Listens, c.NoListener = peer.listens, peer.silent
@@ -141,22 +156,6 @@ func (g *group) add(causes []Cause, subject int32, peers []int32, ports policy.P
 			g.seen[key] = true
 			g.causes = append(g.causes, c)
 		}
-	}
-}
-
-// note keeps why the ends of a connection matter.
-func (g *group) note(subject, peer severity.End, e *reach.Effect) {
-	destination := subject
-	if e.Direction == policy.Egress {
-		destination = peer
-	}
-	for _, end := range []severity.End{subject, peer} {
-		if end.Sensitive != "" {
-			g.sensitivity[end.Sensitive] = true
-		}
-	}
-	if destination.Exposed != "" {
-		g.exposure[destination.Exposed] = true
 	}
 }
 
@@ -179,7 +178,7 @@ func (a *analysis) finding(g *group) Finding {
 			f.Connections = append(f.Connections, c)
 		}
 	}
-	f.Evidence = g.evidence()
+	f.Evidence = tidyEvidence(g.evidence)
 	f.Fingerprint = a.fingerprint(g, rectangles)
 	return f
 }
@@ -250,24 +249,6 @@ func keyOf(numbers []int32) string {
 		b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	}
 	return string(b)
-}
-
-func (g *group) evidence() []Evidence {
-	var out []Evidence
-	for _, list := range []struct {
-		kind string
-		from map[string]bool
-	}{{"sensitive workload", g.sensitivity}, {"exposure", g.exposure}} {
-		texts := make([]string, 0, len(list.from))
-		for text := range list.from {
-			texts = append(texts, text)
-		}
-		slices.Sort(texts)
-		for _, text := range texts[:min(len(texts), 5)] {
-			out = append(out, Evidence{Kind: list.kind, Text: text})
-		}
-	}
-	return out
 }
 
 // fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Of many peers

@@ -1,49 +1,53 @@
 package severity
 
-// Rules is the table, worst first for opened and for blocked connections.
+// Rules is the table: for opened and for blocked connections the worst level first, so that the first rule that matches
+// is the highest one.
 var Rules = []Rule{
 	{"O1", Critical, "the internet can reach a sensitive workload that is exposed to it",
-		func(c Change) bool {
-			return c.Opened && c.Source.Internet && c.Destination.Sensitive != "" && c.Destination.Exposed != ""
-		}},
+		func(c Change) bool { return c.Opened && c.Exposed && c.Destination.Sensitive }},
 	{"O2", Critical, "a workload can reach the cloud metadata address, or the nodes (kubelet, etcd)",
 		func(c Change) bool { return c.Opened && (c.Destination.Metadata || c.Destination.Node) }},
 	{"O4", High, "the internet can reach a workload that is exposed to it",
-		func(c Change) bool { return c.Opened && c.Source.Internet && c.Destination.Exposed != "" }},
+		func(c Change) bool { return c.Opened && c.Exposed }},
 	{"O5", High, "a workload loses all isolation in a direction",
 		func(c Change) bool { return c.Opened && c.Freed }},
 	{"O6", High, "another namespace or outside addresses can reach a sensitive workload",
-		func(c Change) bool { return c.Opened && c.Destination.Sensitive != "" && c.comesFromElsewhere() }},
+		func(c Change) bool { return c.Opened && c.Destination.Sensitive && !c.SameNamespace }},
 	{"O7", High, "a sensitive workload can reach the internet",
-		func(c Change) bool { return c.Opened && c.Source.Sensitive != "" && c.Destination.Internet }},
+		func(c Change) bool { return c.Opened && c.Source.Sensitive && c.Destination.Internet }},
+	{"O8", Medium, "another namespace or outside addresses can reach a workload",
+		func(c Change) bool {
+			return c.Opened && !c.SameNamespace && !c.Destination.Outside && !c.Source.isPrivate()
+		}},
+	{"O9", Medium, "a connection is widened from some ports to all",
+		func(c Change) bool { return c.Opened && c.WidenedToAll }},
 	{"O10", Medium, "a workload can reach the internet",
 		func(c Change) bool { return c.Opened && c.Destination.Internet }},
-	{"O11", Low, "a connection to private addresses or to a single domain name is opened",
-		func(c Change) bool { return c.Opened && c.Destination.Outside }},
-	{"O8", Medium, "another namespace or outside addresses can reach a workload",
-		func(c Change) bool { return c.Opened && c.comesFromElsewhere() && !c.Source.isPrivate() }},
-	{"O9", Medium, "a connection is widened to all ports",
-		func(c Change) bool { return c.Opened && c.WidenedToAll }},
-	{"O11", Low, "a connection within a namespace or with private addresses is opened",
+	{"O11", Low, "a connection within a namespace, with private addresses or to one domain name is opened",
 		func(c Change) bool { return c.Opened }},
 
 	{"B3", Critical, "a workload loses the cluster's name service",
-		func(c Change) bool { return c.Destination.DNS && c.Listens }},
+		func(c Change) bool { return !c.Opened && c.Destination.DNS && c.Listens }},
+	{"B4", Critical, "the ingress controller can no longer reach a backend that it routes to",
+		func(c Change) bool { return !c.Opened && c.Routed }},
 	{"B5", High, "a connection that a workload's configuration depends on is blocked",
-		func(c Change) bool { return c.Dependency != "" }},
-	{"B8", Medium, "a port that the destination declares is blocked; nothing shows that it is used",
-		func(c Change) bool { return c.Listens || c.Destination.Outside || c.Destination.Unrendered }},
+		func(c Change) bool { return !c.Opened && c.Depended }},
+	{"B6", High, "a connection with the API server is blocked: to a webhook, or from a workload that uses it",
+		func(c Change) bool { return !c.Opened && c.APIServer }},
+	{"B7", High, "a Service loses every client",
+		func(c Change) bool { return !c.Opened && c.LastClients }},
+	{"B8", Medium, "a declared or scraped port is blocked; nothing else shows that it is used",
+		func(c Change) bool {
+			return !c.Opened && (c.Listens || c.Scraped || c.Destination.Outside || c.Destination.Unrendered)
+		}},
 	{"B9", Low, "a port that nobody listens on is blocked",
-		func(Change) bool { return true }},
+		func(c Change) bool { return !c.Opened }},
 
+	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
 	{ID: "W1", Level: Info, Text: "a workload is new"},
 	{ID: "W2", Level: Info, Text: "a workload is removed"},
 	{ID: "W3", Level: Info, Text: "a workload is renamed"},
-	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
 }
-
-// comesFromElsewhere tells that the source is not in the destination's namespace.
-func (c Change) comesFromElsewhere() bool { return !c.SameNamespace }
 
 // isPrivate tells that the end is outside addresses that are all private.
 func (e End) isPrivate() bool { return e.Outside && !e.Internet }

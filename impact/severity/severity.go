@@ -38,10 +38,8 @@ type End struct {
 	// Metadata is the cloud provider's metadata address, Node a machine of the cluster (kubelet, etcd), Domain a single
 	// domain name.
 	Metadata, Node, Domain bool
-	// Sensitive says why the workload is worth protecting, "" if it is not known to be.
-	Sensitive string
-	// Exposed says how traffic from outside gets to the workload, "" if it does not.
-	Exposed string
+	// Sensitive workloads are worth protecting.
+	Sensitive bool
 	// DNS is the cluster's name service.
 	DNS bool
 	// Unrendered is pods of which only a selector is known.
@@ -57,10 +55,22 @@ type Change struct {
 	Freed bool
 	// WidenedToAll tells that some ports were allowed before and all are now.
 	WidenedToAll bool
+	// Exposed tells that traffic from the internet comes to the destination by this connection: straight from there, or
+	// from the controller of a route.
+	Exposed bool
 	// Listens tells that the destination declares one of the ports; NoListener that it declares ports, and none of these.
 	Listens, NoListener bool
-	// Dependency says why the source is believed to use the connection, "" if nothing says so.
-	Dependency string
+	// Routed tells that this is how an ingress controller gets to a backend of its routes, and that no other way is left.
+	Routed bool
+	// Depended tells that the source's configuration names the destination, with one of the ports.
+	Depended bool
+	// APIServer tells that the connection is the API server's to a webhook, or that of a workload that uses it, and that
+	// no other way is left.
+	APIServer bool
+	// LastClients tells that nobody is left to connect to a Service that leads to the destination.
+	LastClients bool
+	// Scraped tells that a monitor collects the destination's metrics by this connection.
+	Scraped bool
 }
 
 // Rule is a row of the table.
@@ -83,7 +93,7 @@ func Of(c Change) (Rule, Level) {
 			return r, r.Level
 		}
 	}
-	return Rules[len(Rules)-1], Info // not reached: O11 and B9 match every change
+	return Rule{}, Info // not reached: O11 and B9 match every change
 }
 
 // neverLowered tells the rules that hold whether or not anyone listens.
