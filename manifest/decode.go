@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	"github.com/netpol-impact/netpol-impact/internal/spelling"
 )
 
 // A Mistake is a value that the API server would refuse, or (Warning) would drop without a word.
@@ -190,7 +192,7 @@ func suggestion(got string, fields map[string][]int) string {
 		if strings.EqualFold(name, got) {
 			return fmt.Sprintf("; did you mean %q?", name)
 		}
-		if distance := editDistance(got, name); distance < bestDistance || distance == bestDistance && name < best {
+		if distance := spelling.Distance(got, name); distance < bestDistance || distance == bestDistance && name < best {
 			best, bestDistance = name, distance
 		}
 	}
@@ -198,25 +200,4 @@ func suggestion(got string, fields map[string][]int) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance is the Levenshtein distance of two short words.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

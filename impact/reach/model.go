@@ -49,7 +49,8 @@ type Model struct {
 	sequences *sequenceTable
 	meanings  map[portName][]meaning
 	// policies are each side's, in order, with their bodies.
-	policies [2][]compiled
+	policies    [2][]compiled
+	policyIndex [2]map[string]int // by the object's key
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
 	seq    [2][2][]seqID
 	acting [2][2]acting
@@ -154,6 +155,7 @@ func (m *Model) addPolicies(states [2]*cluster.State) {
 	done := make(map[*manifest.Object]compiled) // what is the same on both sides is interned once
 	for s, state := range states {
 		m.policies[s] = make([]compiled, len(state.Policies))
+		m.policyIndex[s] = make(map[string]int, len(state.Policies))
 		for i, p := range state.Policies {
 			c, ok := done[p.Object]
 			if !ok {
@@ -162,6 +164,7 @@ func (m *Model) addPolicies(states [2]*cluster.State) {
 			}
 			c.policy = p
 			m.policies[s][i] = c
+			m.policyIndex[s][p.Object.Key()] = i
 		}
 	}
 	for i := range m.sets.sets {
@@ -439,20 +442,20 @@ func (m *Model) Isolated(d policy.Direction, s Side, endpoint int32) bool {
 	return false
 }
 
+// Selected are the endpoints that the policy of an object's key selects on a side.
+func (m *Model) Selected(s Side, key string) []int32 {
+	i, ok := m.policyIndex[s][key]
+	if !ok {
+		return nil
+	}
+	var classes runs
+	for _, id := range m.policies[s][i].subject {
+		classes = classes.union(m.sets.sets[id].members[s])
+	}
+	return m.endpointsOf(classes)
+}
+
 // Breadth is how many endpoints the policy of an object's key selects, on the side that has more.
 func (m *Model) Breadth(key string) int {
-	widest := 0
-	for s := Base; s <= Head; s++ {
-		for _, p := range m.policies[s] {
-			if p.policy.Object.Key() != key {
-				continue
-			}
-			n := 0
-			for _, id := range p.subject {
-				m.sets.sets[id].members[s].each(func(c int32) { n += len(m.classes[c].endpoints) })
-			}
-			widest = max(widest, n)
-		}
-	}
-	return widest
+	return max(len(m.Selected(Base, key)), len(m.Selected(Head, key)))
 }
