@@ -189,9 +189,10 @@ func (c *classifier) side(key []byte, e *Endpoint, cl *class, s Side) []byte {
 	return c.mentions.reduce(key, w.Labels, &c.words)
 }
 
-// sameToNetwork tells that two sides of a workload are alike without looking at every field.
+// sameToNetwork tells that two sides of a workload are alike without looking at every field: objects that were read from
+// the same text share their bodies.
 func sameToNetwork(a, b *cluster.Workload) bool {
-	return a == b || a.Object != nil && a.Object == b.Object
+	return a == b || a.Object != nil && b.Object != nil && a.Object.Body == b.Object.Body && a.Namespace == b.Namespace
 }
 
 // env interns what the used port names mean on a workload.
