@@ -45,6 +45,9 @@ func groupUnits(base, head *state) ([]*group, []manifest.Diagnostic) {
 		}
 	}
 	clusters, diagnostics := discover.Clusters(found, func(f discover.Found) (base, head []*manifest.Object) {
+		if len(units) == 1 {
+			return nil, nil // nothing that it could contradict
+		}
 		sides := units[(&unit{Found: f}).id()]
 		return objects(sides[0]), objects(sides[1])
 	})
