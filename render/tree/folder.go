@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -72,12 +73,15 @@ func (d diskFolder) read(file string, e entry) ([]byte, error) {
 		return nil, plain(err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
+	var text bytes.Buffer
+	if about, err := f.Stat(); err == nil && about.Size() <= maxFileSize {
+		text.Grow(int(about.Size()) + bytes.MinRead) // a guess: the file may be growing
+	}
+	if _, err := text.ReadFrom(io.LimitReader(f, maxFileSize+1)); err != nil {
 		return nil, plain(err)
 	}
-	if len(text) > maxFileSize {
+	if text.Len() > maxFileSize {
 		return nil, fmt.Errorf("%s: %w", path.Base(file), errTooLarge)
 	}
-	return text, nil
+	return text.Bytes(), nil
 }
