@@ -6,8 +6,9 @@ import "strings"
 const maxScanDepth = 100
 
 // A scanner reads the part of YAML that people and renderers commonly write, many times faster than the YAML library:
-// block maps and lists, scalars without escapes, flow collections on one line, block scalars, comments. All else
-// (anchors, aliases, tags, escapes, merge keys, duplicate keys, tabs, mistakes) it leaves to the library.
+// block maps and lists, scalars with the usual escapes, flow collections on one line, block scalars, comments. All else
+// (anchors, aliases, tags, merge keys, duplicate keys, tabs, mistakes) it leaves to the library. The library's bound on
+// values is for what aliases make of a document; without them it is no larger than its text.
 //
 // The zero value works, for one document after the other. A method that reads a value pushes it on the stack, and
 // returns false where the document is not the scanner's to read.

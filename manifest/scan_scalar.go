@@ -103,7 +103,7 @@ func (s *scanner) foldLine(blanks int) {
 	}
 }
 
-// quoted reads a quoted scalar that has no escapes and ends on its line, and returns the offset after it.
+// quoted reads a quoted scalar that ends on its line, and returns the offset after it.
 func (s *scanner) quoted(from, end int) (text string, after int, ok bool) {
 	quote := s.text[from]
 	n := strings.IndexByte(s.text[from+1:end], quote)
@@ -111,10 +111,55 @@ func (s *scanner) quoted(from, end int) (text string, after int, ok bool) {
 		return "", 0, false
 	}
 	text, after = s.text[from+1:from+1+n], from+n+2
-	if quote == '"' && strings.IndexByte(text, '\\') >= 0 || quote == '\'' && after < end && s.text[after] == quote {
-		return "", 0, false
+	switch {
+	case quote == '"' && strings.IndexByte(text, '\\') >= 0:
+		return s.escaped(from+1, end)
+	case quote == '\'' && after < end && s.text[after] == quote:
+		return s.doubled(from+1, end)
 	}
 	return text, after, true
+}
+
+// doubled reads the rest of a scalar in single quotes in which a quote is written twice.
+func (s *scanner) doubled(from, end int) (text string, after int, ok bool) {
+	s.fold = s.fold[:0]
+	for i := from; i < end; i++ {
+		if s.text[i] == '\'' {
+			if i+1 == end || s.text[i+1] != '\'' {
+				return string(s.fold), i + 1, true
+			}
+			i++
+		}
+		s.fold = append(s.fold, s.text[i])
+	}
+	return "", 0, false
+}
+
+// escaped reads the rest of a scalar in double quotes with the escapes that JSON in an annotation needs.
+func (s *scanner) escaped(from, end int) (text string, after int, ok bool) {
+	s.fold = s.fold[:0]
+	for i := from; i < end; i++ {
+		c := s.text[i]
+		switch {
+		case c == '"':
+			return string(s.fold), i + 1, true
+		case c == '\\':
+			if i++; i == end {
+				return "", 0, false
+			}
+			switch c = s.text[i]; c {
+			case '"', '\\':
+			case 'n':
+				c = '\n'
+			case 't':
+				c = '\t'
+			default:
+				return "", 0, false
+			}
+		}
+		s.fold = append(s.fold, c)
+	}
+	return "", 0, false
 }
 
 // blockScalar reads a literal or folded scalar whose header is at an offset, and goes to the line after it.

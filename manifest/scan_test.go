@@ -62,6 +62,7 @@ var scanned = []string{
 	"a: |\n  one\n\n    two\t\n  three  \n\n\nb: >-\n\n  four\n  five\n\n\n  six\n# end\nc: |+\n  seven\n\nd: 1\n",
 	"- |-\n text\n-\n - b\n- c: >\n   d\n",
 	"a: long text\n  goes on - [here]\n\n  and here\nb:\n- x\n  y\n",
+	"a: 'it''s'''\nb: {c: \"{\\\"d\\\": \\\"\\\\\\n\\t\\\"}\"}\n'e''': ''''\n",
 	"a: é ☃ 𝄞\n",
 }
 
@@ -76,7 +77,7 @@ func TestCommonYAMLIsScanned(t *testing.T) {
 // What only the library may judge.
 var notScanned = []string{
 	"", "# nothing\n", "a", "- \n- a\nb: c\n", "a: &x 1\n", "a: *x\n", "a: !!str 1\n", "<<: {a: b}\n", "{<<: {a: b}}\n", "a: {<<: {b: c}}\n",
-	"a: 1\na: 2\n", "a: {b: 1, b: 2}\n", "a: \"x\\n\"\n", "a: 'it''s'\n", "a: 'x\n  y'\n", "a:\tb\n", "a: b\n  c: d\n",
+	"a: 1\na: 2\n", "a: {b: 1, b: 2}\n", "a: \"\\u0041\"\n", "a: \"x\\\n\"\n", "a: 'x\n  y'\n", "a:\tb\n", "a: b\n  c: d\n",
 	"a: b: c\n", "a: b:\n", "a: [b\n", "a: [b,]\n", "a: [b] c\n", "a: 'b' c\n", "a: 'b'#c\n", "a: |2\n   b\n", "a: |\n",
 	"a: @b\n", "a: `b`\n", "a: %b\n", "? a\n: b\n", "%YAML 1.1\n", "a: b\r\n", "a: \x00\n", "a: \xff\n", "a: \u2028b\n",
 	"a:\n   b: c\n  d: e\n", "a: b\n # c\n  d\n", "a: - b\n", "- a: b\n   c: d\n", "a:\n- b\n  - c: d\n", "--- :\n", "a:\n... :\n",
@@ -103,7 +104,7 @@ func TestManyKeysAreCheckedForDuplicates(t *testing.T) {
 // pieces make lines that are nearly YAML.
 var pieces = []string{
 	"- ", "-", "a: ", "b:", "b: ", "c : ", "'d': ", "\"e\": ", "x", "x y", "1", "true", "~", "", " ", "  ", "#", " # c", "'", "\"", "|", ">", "|-", ">+",
-	"[", "]", "{", "}", ", ", ",", ":", ": ", "?", "&a ", "*a", "!", "<<: ", "é", "'q r'", "\"s\"", "[x, y]", "{a: b}", "{}", "\t", "%", "@", "-1", ".5", "f#g", "h:i", "\\",
+	"[", "]", "{", "}", "''", "\\n", "\\\"", "\"t\\\"u\"", "'v''w'", ", ", ",", ":", ": ", "?", "&a ", "*a", "!", "<<: ", "é", "'q r'", "\"s\"", "[x, y]", "{a: b}", "{}", "\t", "%", "@", "-1", ".5", "f#g", "h:i", "\\",
 }
 
 func randomYAML(r *rand.Rand) string {
