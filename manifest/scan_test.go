@@ -101,6 +101,14 @@ func TestManyKeysAreCheckedForDuplicates(t *testing.T) {
 	}
 }
 
+// A dump of a whole cluster is one List, and has no aliases that could make it grow.
+func TestALargeDocumentIsNoExpandedAlias(t *testing.T) {
+	text := "apiVersion: v1\nkind: List\nitems: []\nmore:\n" + strings.Repeat("- 1\n", maxNodes+1)
+	if _, problems := Read("x.yaml", []byte(text)); problems != nil {
+		t.Error(problems)
+	}
+}
+
 // pieces make lines that are nearly YAML.
 var pieces = []string{
 	"- ", "-", "a: ", "b:", "b: ", "c : ", "'d': ", "\"e\": ", "x", "x y", "1", "true", "~", "", " ", "  ", "#", " # c", "'", "\"", "|", ">", "|-", ">+",
