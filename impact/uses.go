@@ -260,8 +260,14 @@ func isNamed(e *reach.Endpoint, parts []string) bool {
 	})
 }
 
+// maxDivided is up to how many pairs an effect is divided exactly.
+const maxDivided = 100_000
+
 // split divides the peers of an effect on one of its subjects by what shows that they use the connection, and keeps what
 // shows it. A connection that keeps the used port is not affected.
+//
+// Of a very wide effect the pairs that are used are told by themselves and stay among the others, too: were they taken
+// out, each subject would have other peers than its neighbours, and the answer would grow with the square of the cluster.
 func (a *analysis) split(e *reach.Effect, subject int32, groups []peerGroup) []peerGroup {
 	var tags map[int32]facts
 	var shown map[int32][]Evidence
@@ -292,10 +298,17 @@ func (a *analysis) split(e *reach.Effect, subject int32, groups []peerGroup) []p
 		return groups
 	}
 	var out []peerGroup
+	whole := len(e.Subjects)*len(e.Peers) > maxDivided
+	if whole {
+		out = slices.Clone(groups)
+	}
 	for _, g := range groups {
 		at := make(map[facts]int)
 		for _, n := range g.endpoints {
 			f := tags[n]
+			if whole && f == (facts{}) {
+				continue
+			}
 			i, ok := at[f]
 			if !ok {
 				i = len(out)

@@ -36,9 +36,10 @@ func New(s *cluster.State, b *cluster.Backends) *Finder {
 // mention is a reference with the place that it was found in.
 type mention struct {
 	reference
-	key  string // of a ConfigMap
-	text string
-	at   manifest.Origin
+	key string // of a ConfigMap
+	// before and after stand around what is shown, in the dependency's text.
+	before, after string
+	at            manifest.Origin
 }
 
 // Dependencies finds whom a workload's configuration names: in its containers' environment, commands and arguments, and
@@ -58,7 +59,7 @@ func (f *Finder) Dependencies(w *cluster.Workload) []Dependency {
 				continue
 			}
 			seen[key] = true
-			out = append(out, Dependency{Destination: to, Ports: ports, Text: m.text, File: m.at.File, Line: m.at.Line})
+			out = append(out, Dependency{Destination: to, Ports: ports, Text: m.before + m.shown + m.after, File: m.at.File, Line: m.at.Line})
 		}
 	}
 	return out
@@ -94,7 +95,7 @@ func (f *Finder) container(w *cluster.Workload, c *manifest.Node) []mention {
 			if stem := hostStem(v.name); r.bare && stem > 0 {
 				r.port, _ = strconv.Atoi(values[v.name[:stem]+"PORT"]) // DB_HOST and DB_PORT
 			}
-			out = append(out, mention{reference: r, text: fmt.Sprintf("env %s=%s%s", v.name, r.shown, v.from), at: v.at})
+			out = append(out, mention{reference: r, before: "env " + v.name + "=", after: v.from, at: v.at})
 		}
 	}
 	for _, list := range []string{"command", "args"} {
@@ -107,13 +108,13 @@ func (f *Finder) container(w *cluster.Workload, c *manifest.Node) []mention {
 			for _, r := range references(flag, expand(words[i].Str(), values)) {
 				at := w.Object.At(&words[i])
 				at.Line = lineOf(w.Object, &words[i], r.line)
-				shown := r.shown
+				before := "argument "
 				if name, _, ok := strings.Cut(words[i].Str(), "="); ok && strings.HasPrefix(name, "-") && !strings.ContainsAny(name, " \t\n") {
-					shown = name + "=" + shown
+					before += name + "="
 				} else if flag != "" {
-					shown = flag + " " + shown
+					before += flag + " "
 				}
-				out = append(out, mention{reference: r, text: "argument " + shown, at: at})
+				out = append(out, mention{reference: r, before: before, at: at})
 			}
 		}
 	}
@@ -225,7 +226,7 @@ func (f *Finder) configMap(o *manifest.Object) []mention {
 		for _, r := range references(whole, value.Str()) {
 			at := o.At(value)
 			at.Line = lineOf(o, value, r.line)
-			out = append(out, mention{reference: r, key: key.Text, text: fmt.Sprintf("ConfigMap %s, %s: %s", o.Name, key.Text, r.shown), at: at})
+			out = append(out, mention{reference: r, key: key.Text, before: fmt.Sprintf("ConfigMap %s, %s: ", o.Name, key.Text), at: at})
 		}
 		return true
 	})
