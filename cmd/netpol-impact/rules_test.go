@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/netpol-impact/netpol-impact/impact/severity"
+)
+
+// alongside are rules that an example cannot avoid besides its own.
+var alongside = map[string]string{"W4": "W1"}
+
+// example is what a rule's archive in testdata/rules holds: why the rule is, what both sides have, and what each has.
+type example struct {
+	why                string
+	common, base, head string
+}
+
+// TestEveryRuleHasAnExampleThatYieldsIt runs the examples of docs/rules.md, and keeps that page the same as the table.
+func TestEveryRuleHasAnExampleThatYieldsIt(t *testing.T) {
+	var text bytes.Buffer
+	for _, rule := range severity.Rules {
+		e := readExample(t, rule.ID)
+		title := e.run(t, rule)
+		fmt.Fprintf(&text, "\n## %s (%s)\n\n%s.\n\n%s\n", rule.ID, rule.Level, upperFirst(rule.Text), e.why)
+		for _, part := range []struct{ name, manifests string }{{"On both sides", e.common}, {"Base", e.base}, {"Head", e.head}} {
+			if part.manifests == "" {
+				fmt.Fprintf(&text, "\n%s: nothing more.\n", part.name)
+				continue
+			}
+			fmt.Fprintf(&text, "\n%s:\n\n```yaml\n%s```\n", part.name, part.manifests)
+		}
+		fmt.Fprintf(&text, "\nThe finding: *%s*\n", title)
+	}
+	const file, end = "../../docs/rules.md", "<!-- rules: end -->\n"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, marker, ok := strings.Cut(string(page), "<!-- rules: begin ")
+	marker, _, ok2 := strings.Cut(marker, "\n")
+	before, _, _ := strings.Cut(string(page), marker)
+	if !ok || !ok2 || !strings.HasSuffix(string(page), end) {
+		t.Fatal("docs/rules.md has lost its markers")
+	}
+	golden(t, file, []byte(before+marker+"\n"+text.String()+"\n"+end))
+}
+
+func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func readExample(t *testing.T, id string) example {
+	t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("../../testdata/rules", id+".txtar"))
+	if err != nil {
+		t.Fatalf("the rule %s has no example: %v", id, err)
+	}
+	e := example{why: strings.TrimSpace(string(archive.Comment))}
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "common.yaml":
+			e.common = string(f.Data)
+		case "base.yaml":
+			e.base = string(f.Data)
+		case "head.yaml":
+			e.head = string(f.Data)
+		default:
+			t.Fatalf("the example of %s has a file %s", id, f.Name)
+		}
+	}
+	return e
+}
+
+// run compares the example's sides and returns the title of the finding.
+func (e *example) run(t *testing.T, rule severity.Rule) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, manifests := range map[string]string{"base": e.base, "head": e.head} {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(e.common+"---\n"+manifests), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	run(t.Context(), []string{"diff", "--base", filepath.Join(dir, "base.yaml"), "--head", filepath.Join(dir, "head.yaml"), "--format", "json"},
+		func(string) string { return "" }, nil, &stdout, &stderr)
+	var result struct {
+		Clusters []struct {
+			Findings []struct{ Rule, Severity, Title string }
+		}
+		Diagnostics []any
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil || len(result.Clusters) != 1 || len(result.Diagnostics) > 0 {
+		t.Fatalf("%s: %v\n%s%s", rule.ID, err, &stdout, &stderr)
+	}
+	var title string
+	for _, f := range result.Clusters[0].Findings {
+		switch {
+		case f.Rule == alongside[rule.ID]:
+		case f.Rule != rule.ID || f.Severity != string(rule.Level) || title != "":
+			t.Errorf("the example of %s (%s) yields %s (%s): %s", rule.ID, rule.Level, f.Rule, f.Severity, f.Title)
+		default:
+			title = f.Title
+		}
+	}
+	if title == "" {
+		t.Errorf("the example of %s does not yield it", rule.ID)
+	}
+	return title
+}
