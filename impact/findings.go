@@ -43,6 +43,7 @@ type rectangle struct {
 // connectionFindings turns effects into findings: one for each cause and rule.
 func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	finder := cause.New(a.model, a.base, a.head)
+	effects, orphans := a.setAside(effects)
 	a.uses = a.findUses(effects)
 	groups := make(map[groupKey]*group)
 	var order []*group
@@ -72,7 +73,11 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	for _, g := range order {
 		out = append(out, a.finding(g))
 	}
-	return slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })
+	out = slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })
+	for _, o := range orphans {
+		out = append(out, a.orphanFinding(o, a.orphanCauses(o, finder.Of)))
+	}
+	return out
 }
 
 // peerGroup is peers of an effect that severity cannot tell apart.
@@ -143,6 +148,8 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 		c.Source, c.Destination = own.end, peer.end
 		c.Listens, c.NoListener = peer.listens, peer.silent
 	}
+	// Resolvers ask by UDP; without TCP they lose the rare long answer.
+	c.Destination.DNS = c.Destination.DNS && e.Ports.Has(policy.UDP, 53)
 	if e.Opened {
 		c.Freed = a.model.Isolated(e.Direction, reach.Base, subject) && !a.model.Isolated(e.Direction, reach.Head, subject)
 	}

@@ -43,6 +43,8 @@ var Rules = []Rule{
 	{"B9", Low, "a port that nobody listens on is blocked",
 		func(c Change) bool { return !c.Opened }},
 
+	{ID: "H1", Level: Medium, Text: "a policy newly selects no workload"},
+
 	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
 	{ID: "W1", Level: Info, Text: "a workload is new"},
 	{ID: "W2", Level: Info, Text: "a workload is removed"},

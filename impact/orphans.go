@@ -1,0 +1,84 @@
+package impact
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/hygiene"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
+)
+
+// orphan is a policy that lost its workloads, with what it opens to the pods that it selects instead. These are most
+// likely a misspelling, and would be told as dangers that nobody is in.
+type orphan struct {
+	hygiene.Orphan
+	opened []reach.Effect
+}
+
+// setAside takes what lost policies open to the pods they select instead out of the effects.
+func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphans []*orphan) {
+	of := make(map[int32]*orphan)
+	for _, o := range hygiene.Orphans(a.model, a.base, a.head) {
+		orphans = append(orphans, &orphan{Orphan: o})
+		for _, i := range o.Instead {
+			of[i] = orphans[len(orphans)-1]
+		}
+	}
+	if len(orphans) == 0 {
+		return effects, nil
+	}
+	for _, e := range effects {
+		if !e.Opened {
+			rest = append(rest, e)
+			continue
+		}
+		for _, i := range slices.Concat(e.Subjects, e.Peers) {
+			if o := of[i]; o != nil && !slices.ContainsFunc(o.opened, func(x reach.Effect) bool { return &x.Subjects[0] == &e.Subjects[0] }) {
+				o.opened = append(o.opened, e)
+			}
+		}
+		isStray := func(i int32) bool { return of[i] != nil }
+		e.Subjects = slices.DeleteFunc(slices.Clone(e.Subjects), isStray)
+		e.Peers = slices.DeleteFunc(slices.Clone(e.Peers), isStray)
+		if len(e.Subjects) > 0 && len(e.Peers) > 0 {
+			rest = append(rest, e)
+		}
+	}
+	return rest, orphans
+}
+
+// orphanFinding tells of a policy that newly selects nothing.
+func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
+	rule, _ := severity.ByID("H1")
+	name := o.Policy.Object.String()
+	lost, instead := a.summarise(o.Lost), a.summarise(o.Instead)
+	f := Finding{Rule: rule.ID, Severity: rule.Level, Confidence: Exact, Kind: Hygiene, Causes: causes}
+	f.Title = fmt.Sprintf("%s no longer selects any workload (it selected %s)", name, lost.text)
+	f.Explanation = fmt.Sprintf("It selects %s now, which no rendered workload is.", instead.text)
+	if len(o.opened) > 0 {
+		f.Explanation += " What it opens to such pods is left out of the opened connections."
+	}
+	f.Advice = "Make its podSelector and the workload's labels agree again."
+	if o.Meant != "" {
+		f.Advice = fmt.Sprintf("Did you mean %s?", o.Meant)
+	}
+	f.Fingerprint = fingerprintOf(rule.ID, name, instead.text)
+	for _, e := range o.opened {
+		if c := a.connection(e.Direction, rectangle{e.Subjects, e.Peers, e.Ports}); c.Count > 0 {
+			f.Connections = append(f.Connections, c)
+		}
+	}
+	return f
+}
+
+// orphanCauses are the changes behind a policy's loss of its workloads.
+func (a *analysis) orphanCauses(o *orphan, causesOf func(e *reach.Effect, subject int32) []Cause) []Cause {
+	for _, d := range policy.Directions {
+		if causes := causesOf(&reach.Effect{Direction: d, Subjects: o.Lost, Peers: o.Lost}, o.Lost[0]); len(causes) > 0 {
+			return causes
+		}
+	}
+	return nil
+}
