@@ -10,6 +10,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/evidence"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // useKind is what shows that a connection is used.
@@ -187,7 +188,7 @@ func (f *useFinder) needs() {
 			f.add(use{kind: configured, sources: []int32{s}, destinations: []int32{f.at[d.Destination]}, ports: d.Ports,
 				evidence: inferred(d, "%s/%s uses %s/%s (%s)", w.Namespace, w.Name, d.Destination.Namespace, d.Destination.Name, d.Text)})
 		}
-		if d, ok := clients[cluster.Name{Namespace: w.Namespace, Name: w.ServiceAccount}]; ok {
+		if d, ok := clients[cluster.Name{Namespace: w.Namespace, Name: w.ServiceAccount}]; ok && !isFalse(w.Pod.Get("automountServiceAccountToken")) {
 			f.add(use{kind: asking, sources: []int32{s}, destinations: f.addresses, ports: d.Ports,
 				evidence: inferred(d, "%s/%s: %s", w.Namespace, w.Name, d.Text)})
 		}
@@ -206,6 +207,8 @@ func (f *useFinder) needs() {
 			evidence: inferred(d, "%s/%s: %s", d.Destination.Namespace, d.Destination.Name, d.Text)})
 	}
 }
+
+func isFalse(n *manifest.Node) bool { return n != nil && n.Kind == manifest.Bool && !n.IsTrue() }
 
 func inferred(d evidence.Dependency, format string, args ...any) Evidence {
 	return Evidence{Kind: "dependency", Text: "inferred: " + fmt.Sprintf(format, args...), File: d.File, Line: d.Line}

@@ -27,7 +27,7 @@ type State struct {
 	// ConfigMaps are what workloads may be configured by.
 	ConfigMaps map[Name]*manifest.Object
 	// Callers are objects that make somebody connect to a Service or to pods, or to the API server: webhooks, API
-	// services, monitors, bindings of roles. Sorted by kind, namespace and name.
+	// services, monitors, roles and their bindings. Sorted by kind, namespace and name.
 	Callers     []*manifest.Object
 	Diagnostics []manifest.Diagnostic
 

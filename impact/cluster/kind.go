@@ -59,6 +59,8 @@ var callers = map[string]bool{
 	"apiregistration.k8s.io/APIService":                           true,
 	"monitoring.coreos.com/ServiceMonitor":                        true,
 	"monitoring.coreos.com/PodMonitor":                            true,
+	"rbac.authorization.k8s.io/Role":                              true,
+	"rbac.authorization.k8s.io/ClusterRole":                       true,
 	"rbac.authorization.k8s.io/RoleBinding":                       true,
 	"rbac.authorization.k8s.io/ClusterRoleBinding":                true,
 }

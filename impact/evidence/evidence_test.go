@@ -195,7 +195,19 @@ spec: {defaultBackend: {service: {name: cart, port: {number: 80}}}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: api}
+roleRef: {kind: ClusterRole, name: view}
 subjects: [{kind: ServiceAccount, name: api, namespace: back}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: redis, namespace: shop}
+rules: [{apiGroups: [security.openshift.io], resources: [securitycontextconstraints], resourceNames: [nonroot], verbs: [use]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: redis, namespace: shop}
+roleRef: {kind: Role, name: redis}
+subjects: [{kind: ServiceAccount, name: redis}]
 `)
 	for _, c := range []struct {
 		got  []Dependency
