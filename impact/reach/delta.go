@@ -12,6 +12,7 @@ import (
 // Block is a rectangle of connections: from each source to each destination, given as numbers of Endpoints. A workload
 // that is a Pod does not need anyone's leave to reach itself; such pairs in a block mean nothing.
 type Block struct {
+	// Sources and Destinations are read-only: blocks share them.
 	Sources, Destinations []int32
 	// Opened and Blocked are the ports that differ; of a single state, Opened are the allowed ones.
 	Opened, Blocked policy.PortSet
@@ -295,16 +296,30 @@ func mergeOn(blocks []block, ends func(*block) (same string, united *runs)) []bl
 // expand turns classes into endpoints.
 func (m *Model) expand(blocks []block) []Block {
 	out := make([]Block, len(blocks))
+	lists := make(map[string][]int32) // most sets of classes are in several blocks
+	list := func(classes runs) []int32 {
+		key := classes.key()
+		found, ok := lists[key]
+		if !ok {
+			found = m.endpointsOf(classes)
+			lists[key] = found
+		}
+		return found
+	}
 	for i, b := range blocks {
-		out[i] = Block{Sources: m.endpointsOf(b.sources), Destinations: m.endpointsOf(b.destinations), Opened: b.opened, Blocked: b.blocked}
+		out[i] = Block{Sources: list(b.sources), Destinations: list(b.destinations), Opened: b.opened, Blocked: b.blocked}
 	}
 	return out
 }
 
 func (m *Model) endpointsOf(classes runs) []int32 {
-	var out []int32
+	n := 0
+	classes.each(func(c int32) { n += len(m.classes[c].endpoints) })
+	out := make([]int32, 0, n)
 	classes.each(func(c int32) { out = append(out, m.classes[c].endpoints...) })
-	slices.Sort(out)
+	if !slices.IsSorted(out) {
+		slices.Sort(out)
+	}
 	return out
 }
 

@@ -168,9 +168,11 @@ func (m *Model) driver(s policy.Selector) (lists [][]int32, ok bool) {
 // yield returns false.
 func (m *Model) eachPod(p *policy.Pods, yield func(c int32, t truth) bool) {
 	lists, ok := m.driver(p.Pods)
+	// What the only requirement found need not be asked again.
+	certain := p.Pods.Everything() || ok && len(p.Pods.Requirements) == 1
 	try := func(list []int32, t truth) bool {
 		for _, c := range list {
-			if p.Pods.Matches(m.labels(&m.classes[c], Head)) && !yield(c, t) {
+			if (certain || p.Pods.Matches(m.labels(&m.classes[c], Head))) && !yield(c, t) {
 				return false
 			}
 		}
