@@ -2,7 +2,7 @@ package reach_test
 
 import (
 	"os"
-	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,7 +32,7 @@ func BenchmarkDelta(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			bench.size.Plain = true
 			base, head := states(b, bench.size)
-			runtime.GC()
+			debug.FreeOSMemory()
 			resident := memory("VmRSS")
 			resetPeak()
 			var blocks []reach.Block
