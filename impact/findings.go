@@ -30,8 +30,10 @@ type group struct {
 	rule       severity.Rule
 	rectangles []rectangle
 	causes     []Cause
-	seen       map[string]bool
-	evidence   []Evidence
+	// at finds the rectangle of a list of peers, by its first element: subjects that share peers share the list.
+	at       map[*int32]int
+	seen     map[string]bool
+	evidence []Evidence
 }
 
 // rectangle is every source to every destination, by endpoint.
@@ -49,10 +51,14 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	var order []*group
 	for i := range effects {
 		e := &effects[i]
-		peers := a.peersByTraits(e)
+		byNamespace := make(map[string][]peerGroup)
 		for _, subject := range e.Subjects {
 			causes := finder.Of(e, subject)
-			for _, p := range a.split(e, subject, peers) {
+			namespace := a.traits[subject].namespace
+			if byNamespace[namespace] == nil {
+				byNamespace[namespace] = a.peersByTraits(e, namespace)
+			}
+			for _, p := range a.split(e, subject, byNamespace[namespace]) {
 				rule, level := severity.Of(a.change(e, subject, &p))
 				key := groupKey{rule: rule.ID, level: level, opened: e.Opened, doubtful: e.Doubtful, direction: e.Direction}
 				if len(causes) > 0 {
@@ -60,7 +66,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 				}
 				g := groups[key]
 				if g == nil {
-					g = &group{key: key, rule: rule, seen: make(map[string]bool)}
+					g = &group{key: key, rule: rule, at: make(map[*int32]int), seen: make(map[string]bool)}
 					groups[key] = g
 					order = append(order, g)
 				}
@@ -90,29 +96,39 @@ type peerGroup struct {
 }
 
 type peerTraits struct {
-	end       severity.End
-	namespace string
+	end severity.End
+	// sameNamespace tells that the peers are pods of the subjects' namespace.
+	sameNamespace bool
 	// listens and silent tell of a destination whether it declares one of the ports, or ports but none of these.
 	listens, silent bool
-	pod             bool
 	// widened tells that all ports are allowed now, some before; lost, of a destination, that a Service before it loses
 	// every client.
 	widened, lost bool
 }
 
-func (a *analysis) peersByTraits(e *reach.Effect) []peerGroup {
+// peersByTraits divides the peers of an effect by what severity asks of them, for subjects of one namespace.
+func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup {
 	var out []peerGroup
 	at := make(map[peerTraits]int)
+	widened := make(map[int32]bool) // by class
 	for _, i := range e.Peers {
 		t := &a.traits[i]
-		key := peerTraits{end: t.end, namespace: t.namespace, pod: a.isPod(i)}
+		key := peerTraits{end: t.end, sameNamespace: t.namespace == namespace && !t.end.Outside}
 		if e.Direction == policy.Egress {
 			key.listens, key.silent = t.listens(e.Ports)
 			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
 		} else {
 			key.end.Sensitive = false // it matters of a destination only
 		}
-		key.widened = e.Opened && a.widened(e, i)
+		if e.Opened {
+			class := a.model.Class(i)
+			known, ok := widened[class]
+			if !ok {
+				known = a.widened(e, i)
+				widened[class] = known
+			}
+			key.widened = known
+		}
 		n, ok := at[key]
 		if !ok {
 			n = len(out)
@@ -135,7 +151,7 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 	own, peer, f := &a.traits[subject], p.traits, p.facts
 	c := severity.Change{
 		Opened:        e.Opened,
-		SameNamespace: own.namespace == peer.namespace && !own.end.Outside && !peer.end.Outside,
+		SameNamespace: peer.sameNamespace && !own.end.Outside,
 		WidenedToAll:  peer.widened,
 		Exposed:       f.exposed, Routed: f.routed, Depended: f.depended, APIServer: f.apiServer, Scraped: f.scraped,
 		LastClients: f.lastClients || peer.lost,
@@ -157,7 +173,12 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 }
 
 func (g *group) add(causes []Cause, subject int32, peers []int32, ports policy.PortSet) {
-	g.rectangles = append(g.rectangles, rectangle{[]int32{subject}, peers, ports})
+	if i, ok := g.at[&peers[0]]; ok {
+		g.rectangles[i].subjects = append(g.rectangles[i].subjects, subject)
+	} else {
+		g.at[&peers[0]] = len(g.rectangles)
+		g.rectangles = append(g.rectangles, rectangle{[]int32{subject}, peers, ports})
+	}
 	for _, c := range causes {
 		if key := c.Object + "\x00" + c.Change; !g.seen[key] {
 			g.seen[key] = true
@@ -226,7 +247,7 @@ func mergeRectangles(all []rectangle) []rectangle {
 func mergeOn(all []rectangle, ends func(*rectangle) (same string, united *[]int32)) []rectangle {
 	at := make(map[string]int)
 	var out []rectangle
-	var grown []int
+	grown := make(map[int]bool)
 	for i := range all {
 		same, united := ends(&all[i])
 		key := all[i].ports.Key() + "|" + same
@@ -240,9 +261,9 @@ func mergeOn(all []rectangle, ends func(*rectangle) (same string, united *[]int3
 		}
 		_, into := ends(&out[j])
 		*into = append(*into, *united...)
-		grown = append(grown, j)
+		grown[j] = true
 	}
-	for _, j := range grown {
+	for j := range grown {
 		_, into := ends(&out[j])
 		slices.Sort(*into)
 		*into = slices.Compact(*into)

@@ -432,6 +432,9 @@ func (m *Model) Acting(d policy.Direction, s Side, endpoint int32) []*policy.Pol
 	return out
 }
 
+// Class is the number of an endpoint's class: endpoints of one class have the same connections.
+func (m *Model) Class(endpoint int32) int32 { return m.classOf[endpoint] }
+
 // Isolated tells whether anything is denied to an endpoint in a direction for want of a rule, on a side.
 func (m *Model) Isolated(d policy.Direction, s Side, endpoint int32) bool {
 	for _, st := range m.sequences.sequences[m.seq[d][s][m.classOf[endpoint]]] {
