@@ -388,7 +388,8 @@ func (a *analysis) lostService(destination int32, ports policy.PortSet) *Evidenc
 }
 
 // widened tells whether an effect leaves nothing to open between its subjects and a peer: some ports of a protocol were
-// allowed before, and all are now. The first subject stands for all, which have the same policies.
+// allowed before, and all are now. The first subject stands for all, which have the same policies. To ask for every
+// pair's verdict would cost as much as finding the effects, so that it is done only where most ports are opened.
 func (a *analysis) widened(e *reach.Effect, peer int32) bool {
 	if allPorts(e.Ports) {
 		return false
@@ -400,11 +401,20 @@ func (a *analysis) widened(e *reach.Effect, peer int32) bool {
 	for _, protocol := range []policy.Protocol{policy.TCP, policy.UDP, policy.SCTP} {
 		all := policy.Range(protocol, 0, 0)
 		opened := e.Ports.Intersect(all)
-		if len(opened) > 0 && !opened.Equal(all) && a.model.Verdict(reach.Head, source, destination).Intersect(all).Equal(all) {
+		if mostPorts(opened) && !opened.Equal(all) && a.model.Verdict(reach.Head, source, destination).Intersect(all).Equal(all) {
 			return true
 		}
 	}
 	return false
+}
+
+// mostPorts tells whether a set holds more than half of a protocol's ports.
+func mostPorts(s policy.PortSet) bool {
+	n := 0
+	for _, r := range s.Ranges() {
+		n += r.To - r.From + 1
+	}
+	return n > 1<<15
 }
 
 // reasons are the evidence that a rule rests on for the connections between a subject and peers that are alike.
