@@ -96,6 +96,7 @@ func (f *Finding) volume() int {
 type analysis struct {
 	model      *reach.Model
 	base, head *cluster.State
+	directory  directory
 	// backends are those of head: what counts is who needs what once the change is merged.
 	backends    *cluster.Backends
 	sensitivity evidence.Sensitivity
@@ -104,7 +105,7 @@ type analysis struct {
 }
 
 func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {
-	a := &analysis{model: model, base: base, head: head, backends: cluster.NewBackends(head), sensitivity: sensitivity}
+	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity}
 	a.traits = a.findTraits()
 	return a
 }
@@ -187,7 +188,7 @@ func (a *analysis) changes(blocks []reach.Block) []Change {
 
 // eachPair calls f with every pair of a block, its addresses joined to one peer.
 func (a *analysis) eachPair(b reach.Block, f func(source, destination Peer)) {
-	sources, destinations := peersOf(a.model, b.Sources), peersOf(a.model, b.Destinations)
+	sources, destinations := a.peersOf(b.Sources), a.peersOf(b.Destinations)
 	for _, source := range sources {
 		for _, destination := range destinations {
 			if source.Workload != nil && source.Workload.Kind == "Pod" && destination.Workload != nil && *source.Workload == *destination.Workload {

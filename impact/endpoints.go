@@ -13,31 +13,62 @@ import (
 
 func identityOf(w *cluster.Workload) WorkloadID { return WorkloadID{w.Kind, w.Namespace, w.Name} }
 
-// peersOf turns endpoints into peers: workloads by their name on head (or on base, where they are gone), all addresses
-// joined to one peer.
-func peersOf(m *reach.Model, endpoints []int32) []Peer {
-	out := make([]Peer, 0, len(endpoints))
-	var addresses []netip.Prefix
-	for _, i := range endpoints {
-		e := &m.Endpoints[i]
-		switch {
+// directory is every endpoint as a peer, made once: lists of peers are many and long.
+type directory struct {
+	peers []Peer
+	// place is where a peer stands in the order of all.
+	place []int32
+}
+
+func newDirectory(m *reach.Model) directory {
+	d := directory{peers: make([]Peer, len(m.Endpoints)), place: make([]int32, len(m.Endpoints))}
+	order := make([]int32, len(m.Endpoints))
+	for i := range m.Endpoints {
+		order[i] = int32(i)
+		switch e := &m.Endpoints[i]; {
 		case e.External != nil:
-			addresses = append(addresses, e.External...)
+			d.peers[i] = Peer{External: &External{CIDRs: e.External}}
 		case e.Potential != nil:
-			out = append(out, Peer{Potential: &Potential{Namespaces: e.Potential.Namespaces, Pods: e.Potential.Pods}})
+			d.peers[i] = Peer{Potential: &Potential{Namespaces: e.Potential.Namespaces, Pods: e.Potential.Pods}}
 		case e.Domain != "":
-			out = append(out, Peer{Name: e.Domain})
+			d.peers[i] = Peer{Name: e.Domain}
 		case e.Nodes != nil:
-			out = append(out, Peer{Name: "nodes " + e.Nodes.String()})
+			d.peers[i] = Peer{Name: "nodes " + e.Nodes.String()}
 		default:
 			id := identityOf(cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]))
-			out = append(out, Peer{Workload: &id})
+			d.peers[i] = Peer{Workload: &id}
 		}
 	}
-	if len(addresses) > 0 {
-		out = append(out, Peer{External: &External{CIDRs: mergePrefixes(addresses)}})
+	slices.SortStableFunc(order, func(i, j int32) int { return comparePeers(d.peers[i], d.peers[j]) })
+	for place, i := range order {
+		d.place[i] = int32(place)
 	}
-	slices.SortFunc(out, comparePeers)
+	return d
+}
+
+// peersOf turns endpoints into peers: workloads by their name on head (or on base, where they are gone), all addresses
+// joined to one peer.
+func (a *analysis) peersOf(endpoints []int32) []Peer {
+	sorted := slices.Clone(endpoints)
+	slices.SortFunc(sorted, func(i, j int32) int { return cmp.Compare(a.directory.place[i], a.directory.place[j]) })
+	out := make([]Peer, 0, len(endpoints))
+	var addresses []netip.Prefix
+	at := 0
+	for _, i := range sorted {
+		p := a.directory.peers[i]
+		if p.External == nil {
+			out = append(out, p)
+			continue
+		}
+		if addresses == nil {
+			at = len(out)
+			out = append(out, Peer{})
+		}
+		addresses = append(addresses, p.External.CIDRs...)
+	}
+	if addresses != nil {
+		out[at] = Peer{External: &External{CIDRs: mergePrefixes(addresses)}}
+	}
 	return out
 }
 

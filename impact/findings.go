@@ -220,7 +220,7 @@ func (a *analysis) connection(d policy.Direction, r rectangle) Connection {
 	if d == policy.Egress {
 		sources, destinations = destinations, sources
 	}
-	c := Connection{Sources: peersOf(a.model, sources), Destinations: peersOf(a.model, destinations), Ports: r.ports.Ranges()}
+	c := Connection{Sources: a.peersOf(sources), Destinations: a.peersOf(destinations), Ports: r.ports.Ranges()}
 	c.Count = len(c.Sources) * len(c.Destinations)
 	for _, i := range r.subjects {
 		if a.isPod(i) && contains(r.peers, i) {
@@ -300,7 +300,7 @@ func fingerprintOf(words ...string) string {
 const manyPeers = 10
 
 func (a *analysis) identities(endpoints []int32) string {
-	peers := peersOf(a.model, endpoints)
+	peers := a.peersOf(endpoints)
 	if len(peers) > manyPeers {
 		return "many"
 	}

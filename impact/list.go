@@ -23,7 +23,7 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 	if err != nil {
 		return Listing{}, err
 	}
-	a := analysis{model: model, base: state, head: state}
+	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
 	out := Listing{CNI: "generic", Connections: []Allowed{}, Diagnostics: state.Diagnostics}
 	for _, b := range blocks {
 		ports := b.Opened.Ranges()
@@ -32,7 +32,7 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 			confidence = Approximate
 		}
 		if !expand {
-			out.Connections = append(out.Connections, Allowed{peersOf(model, b.Sources), peersOf(model, b.Destinations), ports, confidence})
+			out.Connections = append(out.Connections, Allowed{a.peersOf(b.Sources), a.peersOf(b.Destinations), ports, confidence})
 			continue
 		}
 		a.eachPair(b, func(source, destination Peer) {

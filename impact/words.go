@@ -133,7 +133,7 @@ func (s summary) verb(one, many string) string {
 
 // summarise names endpoints for a title: a few of them by name, many by their number and kind.
 func (a *analysis) summarise(endpoints []int32) summary {
-	peers := peersOf(a.model, endpoints)
+	peers := a.peersOf(endpoints)
 	s := summary{many: len(peers) > 1}
 	var parts, others []string
 	var workloads []string
@@ -152,6 +152,8 @@ func (a *analysis) summarise(endpoints []int32) summary {
 			others = append(others, p.String())
 		case p.External != nil && p.External.All():
 			anyAddress = true
+		case p.External != nil && len(p.External.CIDRs) > namedInTitle:
+			others = append(others, fmt.Sprintf("%d blocks of outside addresses", len(p.External.CIDRs)))
 		default:
 			others = append(others, p.String())
 		}

@@ -190,6 +190,7 @@ func (b *builder) addPolicy(p *policy.Policy, problems []manifest.Diagnostic) {
 func (b *builder) finish() {
 	s := b.state
 	b.foldOwned()
+	b.placeOnNodes()
 	for _, w := range s.Workloads {
 		b.namespace(w.Namespace)
 	}
@@ -217,6 +218,31 @@ func compareServices(a, b *Service) int {
 
 func compareObjects(a, b *manifest.Object) int {
 	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(namespaceOf(a), namespaceOf(b)), strings.Compare(a.Name, b.Name))
+}
+
+// placeOnNodes completes what is known of pods on the host's network: they have their node's addresses, and a node that has
+// their address is theirs.
+func (b *builder) placeOnNodes() {
+	byName, byIP := make(map[string]*Node), make(map[netip.Addr]*Node)
+	for _, n := range b.state.Nodes {
+		byName[n.Name] = n
+		for _, ip := range n.IPs {
+			byIP[ip] = n
+		}
+	}
+	for _, w := range b.state.Workloads {
+		if !w.HostNetwork {
+			continue
+		}
+		if n := byName[w.Node]; n != nil && len(w.IPs) == 0 {
+			w.IPs = n.IPs
+		}
+		for _, ip := range w.IPs {
+			if n := byIP[ip]; n != nil && w.Node == "" {
+				w.Node = n.Name
+			}
+		}
+	}
 }
 
 func comparePolicies(a, b *policy.Policy) int {
