@@ -88,14 +88,14 @@ func (g *generator) egressPeer(accept bool) (p v1alpha2.ClusterNetworkPolicyEgre
 	default:
 		p.Namespaces, p.Pods = g.pods()
 		return p, true
-	case 6, 7, 8:
+	case 5, 6, 7:
 		for range 1 + g.below(2) {
 			p.Networks = append(p.Networks, v1alpha2.CIDR(pick(g.dice, blocks...).cidr))
 		}
 		if len(p.Networks) == 2 && p.Networks[0] == p.Networks[1] {
 			p.Networks = p.Networks[:1] // a set
 		}
-	case 9:
+	case 8, 9:
 		p.Nodes = pointer(g.selector())
 	case 10:
 		if accept {

@@ -103,7 +103,7 @@ func (g *generator) workload(c *Cluster) Workload {
 		}
 		pod.Spec.InitContainers = []corev1.Container{sidecar}
 	}
-	if g.oneIn(8) {
+	if g.oneIn(5) {
 		pod.Spec.HostNetwork = true
 	}
 	if kind == "Pod" {
@@ -122,6 +122,12 @@ func (g *generator) place(pod *corev1.Pod, nodes []*corev1.Node) {
 		pod.Spec.NodeName = node.Name
 		pod.Status.HostIP = node.Status.Addresses[0].Address
 		pod.Status.HostIPs = []corev1.HostIP{{IP: pod.Status.HostIP}}
+		switch g.below(4) { // a node can be known by its name or by its address alone
+		case 2:
+			pod.Spec.NodeName = ""
+		case 3:
+			pod.Status.HostIP, pod.Status.HostIPs = "", nil
+		}
 	}
 	switch {
 	case pod.Spec.HostNetwork:
