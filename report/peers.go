@@ -181,9 +181,13 @@ func (p phrasebook) anyPod(workloads []impact.WorkloadID, namespace string) []st
 		}
 		return []string{elsewhere + ", in " + where}
 	}
-	out := p.absent(workloads, namespace)
+	var out []impact.WorkloadID
+	few := known-len(workloads) <= workloadsShown // else more are absent than would be named
+	if few {
+		out = p.absent(workloads, namespace)
+	}
 	switch {
-	case known == 0 || len(out) > workloadsShown || 2*len(out) > len(workloads):
+	case !few || known == 0 || len(out) > workloadsShown || 2*len(out) > len(workloads):
 		return []string{p.workloads(workloads), elsewhere + ", in " + where}
 	case len(out) == 0:
 		return []string{"any pod in " + where + " (" + count(len(workloads), "workload") + ")"}
@@ -217,17 +221,18 @@ func (p phrasebook) absent(workloads []impact.WorkloadID, namespace string) []im
 // workloads is the phrase for a list of workloads.
 func (p phrasebook) workloads(list []impact.WorkloadID) string {
 	namespaces := namespacesOf(list)
-	if len(namespaces) > 1 && len(list) > workloadsShown && p.total > 0 && len(p.absent(list, "")) == 0 {
+	if len(namespaces) > 1 && len(list) > workloadsShown && p.total > 0 && len(list) >= p.total && len(p.absent(list, "")) == 0 {
 		return "all " + number(len(list)) + " workloads"
 	}
+	shown := namespaces
+	if len(namespaces) > namespacesShown+1 {
+		shown = namespaces[:namespacesShown]
+	}
 	var parts []string
-	left := 0
-	for i, namespace := range namespaces {
+	left := len(list)
+	for _, namespace := range shown {
 		here := within(list, namespace)
-		if i >= namespacesShown && len(namespaces) > namespacesShown+1 {
-			left += len(here)
-			continue
-		}
+		left -= len(here)
 		parts = append(parts, p.workloadsOf(here, namespace))
 	}
 	if left > 0 {
@@ -288,8 +293,10 @@ func ambiguous(list []impact.WorkloadID, w impact.WorkloadID) bool {
 
 func namespacesOf(list []impact.WorkloadID) []string {
 	var names []string
-	for _, w := range list {
-		if n := len(names); (n == 0 || names[n-1] != w.Namespace) && !slices.Contains(names, w.Namespace) {
+	seen := make(map[string]bool)
+	for i, w := range list {
+		if (i == 0 || list[i-1].Namespace != w.Namespace) && !seen[w.Namespace] {
+			seen[w.Namespace] = true
 			names = append(names, w.Namespace)
 		}
 	}
