@@ -1,6 +1,7 @@
 package reach_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -42,12 +43,23 @@ func report(t *testing.T, base, head *generate.Cluster, err error) {
 }
 
 func FuzzEngineAgainstNaive(f *testing.F) {
-	f.Add([]byte{})
-	f.Add([]byte("3 namespaces, 2 nodes; whatever the rest of these bytes may choose: policies, peers, ports, edits"))
+	addChoices(f)
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		base, head := generate.FromBytes(choices)
 		if _, err := compare(t.Context(), [2]*generate.Cluster{base, head}); err != nil {
 			report(t, base, head, err)
 		}
 	})
+}
+
+// addChoices seeds a fuzzer with the choices of some random clusters: no choices make an empty one.
+func addChoices(f *testing.F) {
+	f.Add([]byte{})
+	for seed := range uint64(8) {
+		random, choices := rand.New(rand.NewPCG(seed, 3)), make([]byte, 1500)
+		for i := range choices {
+			choices[i] = byte(random.Uint32())
+		}
+		f.Add(choices)
+	}
 }

@@ -164,8 +164,7 @@ func deltaIsDifference(m *reach.Model, a answer) error {
 }
 
 func FuzzDeltaAgainstFull(f *testing.F) {
-	f.Add([]byte{})
-	f.Add([]byte("any text chooses a cluster and its edits"))
+	addChoices(f)
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		base, head := generate.FromBytes(choices)
 		documents := [2][]string{base.Documents(), head.Documents()}
