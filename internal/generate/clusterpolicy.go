@@ -31,14 +31,12 @@ func (g *generator) clusterPolicies(c *Cluster) {
 }
 
 func (g *generator) priority() int32 {
-	for {
-		n := int32(g.below(200))
-		for g.priorities[n] {
-			n++
-		}
-		g.priorities[n] = true
-		return n
+	n := int32(g.below(200))
+	for g.priorities[n] {
+		n++
 	}
+	g.priorities[n] = true
+	return n
 }
 
 func (g *generator) clusterPolicy(tier v1alpha2.Tier) *v1alpha2.ClusterNetworkPolicy {

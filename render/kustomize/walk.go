@@ -244,9 +244,11 @@ func (k *kustomization) fileRefs() []fileRef {
 	for _, p := range k.Patches {
 		add("patches", p.Path)
 	}
+	//lint:ignore SA1019 repositories use the old fields as long as kustomize builds them
 	for _, p := range k.PatchesJson6902 {
 		add("patchesJson6902", p.Path)
 	}
+	//lint:ignore SA1019 as above
 	for _, p := range k.PatchesStrategicMerge {
 		if !isInline(string(p)) {
 			add("patchesStrategicMerge", string(p))
