@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
@@ -15,7 +13,7 @@ const groupsShown = 2
 // and the ports of all. It may hold pairs that none of the groups has; its words say so.
 func cover(f *impact.Finding) impact.Connection {
 	var c impact.Connection
-	sources, destinations := make(map[string]bool), make(map[string]bool)
+	sources, destinations := make(map[any]bool), make(map[any]bool)
 	ports := make(map[policy.PortRange]bool)
 	for _, group := range f.Connections {
 		c.Count += group.Count
@@ -31,11 +29,16 @@ func cover(f *impact.Finding) impact.Connection {
 	return c
 }
 
-func addPeers(list, more []impact.Peer, seen map[string]bool) []impact.Peer {
+func addPeers(list, more []impact.Peer, seen map[any]bool) []impact.Peer {
 	for _, p := range more {
-		key := fmt.Sprint(p.Workload != nil, p)
-		if p.Workload != nil {
-			key = p.Workload.String()
+		var key any
+		switch {
+		case p.Workload != nil:
+			key = *p.Workload
+		case p.Potential != nil:
+			key = *p.Potential
+		default:
+			key = p.String()
 		}
 		if !seen[key] {
 			seen[key] = true

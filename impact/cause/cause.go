@@ -40,8 +40,8 @@ type Finder struct {
 	head  map[string]*policy.Policy
 	// namespaces are each side's.
 	namespaces [2]map[string]*cluster.Namespace
-	// changes remembers what changed about each policy, by key; nil if nothing did.
-	changes map[string]*Cause
+	// changes remembers what changed about each policy; nil if nothing did.
+	changes map[*policy.Policy]*Cause
 }
 
 // New prepares for finding causes.
@@ -49,7 +49,7 @@ func New(m *reach.Model, base, head *cluster.State) *Finder {
 	return &Finder{
 		model: m, base: byKey(base.Policies), head: byKey(head.Policies),
 		namespaces: [2]map[string]*cluster.Namespace{base.Namespaces, head.Namespaces},
-		changes:    make(map[string]*Cause),
+		changes:    make(map[*policy.Policy]*Cause),
 	}
 }
 
@@ -68,12 +68,11 @@ func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
 	after := f.model.Acting(e.Direction, reach.Head, subject)
 	relabelled := false
 	for _, p := range union(before, after) {
-		key := p.Object.Key()
-		acted, acts := selects(before, key), selects(after, key)
+		acted, acts := selects(before, p), selects(after, p)
 		if !f.canCause(e, subject, p, acted, acts) {
 			continue
 		}
-		switch change := f.change(key); {
+		switch change := f.change(p); {
 		case change != nil:
 			out = append(out, *change)
 		case acted != acts:
@@ -111,22 +110,28 @@ func onlyAllows(p *policy.Policy, d policy.Direction) bool {
 func union(before, after []*policy.Policy) []*policy.Policy {
 	out := slices.Clone(after)
 	for _, p := range before {
-		if !selects(after, p.Object.Key()) {
+		if !selects(after, p) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-func selects(acting []*policy.Policy, key string) bool {
-	return slices.ContainsFunc(acting, func(p *policy.Policy) bool { return p.Object.Key() == key })
+// selects tells whether a policy, on whichever side, is among those that act.
+func selects(acting []*policy.Policy, p *policy.Policy) bool {
+	return slices.ContainsFunc(acting, func(x *policy.Policy) bool { return x == p || sameIdentity(x.Object, p.Object) })
+}
+
+func sameIdentity(a, b *manifest.Object) bool {
+	return a.Name == b.Name && a.Namespace == b.Namespace && a.Kind == b.Kind && a.Group == b.Group
 }
 
 // change is what changed about a policy; nil if it means the same on both sides.
-func (f *Finder) change(key string) *Cause {
-	if known, ok := f.changes[key]; ok {
+func (f *Finder) change(p *policy.Policy) *Cause {
+	if known, ok := f.changes[p]; ok {
 		return known
 	}
+	key := p.Object.Key()
 	var change *Cause
 	old, now := f.base[key], f.head[key]
 	switch {
@@ -141,7 +146,7 @@ func (f *Finder) change(key string) *Cause {
 			change = f.cause(now, "head", at, text)
 		}
 	}
-	f.changes[key] = change
+	f.changes[p] = change
 	return change
 }
 
