@@ -10,14 +10,14 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
 
-// orphan is a policy that lost its workloads, with what it opens to the pods that it selects instead. These are most
+// orphan is a policy that lost its workloads, with what it does to the pods that it selects instead. These are most
 // likely a misspelling, and would be told as dangers that nobody is in.
 type orphan struct {
 	hygiene.Orphan
-	opened []reach.Effect
+	effects []reach.Effect
 }
 
-// setAside takes what lost policies open to the pods they select instead out of the effects.
+// setAside takes what lost policies do to the pods they select instead out of the effects.
 func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphans []*orphan) {
 	of := make(map[int32]*orphan)
 	for _, o := range hygiene.Orphans(a.model, a.base, a.head) {
@@ -30,13 +30,9 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 		return effects, nil
 	}
 	for _, e := range effects {
-		if !e.Opened {
-			rest = append(rest, e)
-			continue
-		}
 		for _, i := range slices.Concat(e.Subjects, e.Peers) {
-			if o := of[i]; o != nil && !slices.ContainsFunc(o.opened, func(x reach.Effect) bool { return &x.Subjects[0] == &e.Subjects[0] }) {
-				o.opened = append(o.opened, e)
+			if o := of[i]; o != nil && !slices.ContainsFunc(o.effects, func(x reach.Effect) bool { return &x.Subjects[0] == &e.Subjects[0] }) {
+				o.effects = append(o.effects, e)
 			}
 		}
 		isStray := func(i int32) bool { return of[i] != nil }
@@ -57,15 +53,15 @@ func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 	f := Finding{Rule: rule.ID, Severity: rule.Level, Confidence: Exact, Kind: Hygiene, Causes: causes}
 	f.Title = fmt.Sprintf("%s no longer selects any workload (it selected %s)", name, lost.text)
 	f.Explanation = fmt.Sprintf("It selects %s now, which no rendered workload is.", instead.text)
-	if len(o.opened) > 0 {
-		f.Explanation += " What it opens to such pods is left out of the opened connections."
+	if len(o.effects) > 0 {
+		f.Explanation += " What it does to such pods is not told as opened or blocked."
 	}
 	f.Advice = "Make its podSelector and the workload's labels agree again."
 	if o.Meant != "" {
 		f.Advice = fmt.Sprintf("Did you mean %s?", o.Meant)
 	}
 	f.Fingerprint = fingerprintOf(rule.ID, name, instead.text)
-	for _, e := range o.opened {
+	for _, e := range o.effects {
 		if c := a.connection(e.Direction, rectangle{e.Subjects, e.Peers, e.Ports}); c.Count > 0 {
 			f.Connections = append(f.Connections, c)
 		}

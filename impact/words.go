@@ -134,7 +134,7 @@ func (s summary) verb(one, many string) string {
 // summarise names endpoints for a title: a few of them by name, many by their number and kind.
 func (a *analysis) summarise(endpoints []int32) summary {
 	peers := a.peersOf(endpoints)
-	s := summary{many: len(peers) > 1}
+	s := summary{many: len(peers) > 1 || len(peers) == 1 && peers[0].Potential != nil}
 	var parts, others []string
 	var workloads []string
 	namespaces := make(map[string]bool)

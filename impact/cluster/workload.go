@@ -26,8 +26,6 @@ type Workload struct {
 	Node           string
 	ServiceAccount string
 	Images         []string
-	// Scaled is false where the manifest asks for no pods at all.
-	Scaled bool
 	// Pod is the pod's specification.
 	Pod *manifest.Node
 
@@ -69,6 +67,15 @@ var templates = map[string]template{
 	"kubevirt.io/VirtualMachine":  {"spec", "template"},
 }
 
+// kindName is the kind of a workload, with its group (as in StatefulSet.apps.kruise.io) where the configuration gives a
+// kind of that name in several groups, or Kubernetes has one, too: nothing else would tell such workloads apart.
+func (b *builder) kindName(o *manifest.Object) string {
+	if _, own := templates[o.Group+"/"+o.Kind]; own || b.kinds[o.Kind] < 2 {
+		return o.Kind
+	}
+	return o.Kind + "." + o.Group
+}
+
 // addWorkload reads a workload whose pods' template is at path.
 func (b *builder) addWorkload(o *manifest.Object, path template) {
 	pod := o.Body.Get(path...)
@@ -86,16 +93,12 @@ func (b *builder) addWorkload(o *manifest.Object, path template) {
 	b.report(problems...)
 	spec := pod.Get("spec")
 	w := &Workload{
-		Kind: o.Kind, Namespace: namespaceOf(o), Name: o.Name, Object: o, Labels: labels,
+		Kind: b.kindName(o), Namespace: namespaceOf(o), Name: o.Name, Object: o, Labels: labels,
 		HostNetwork:    spec.Get("hostNetwork").IsTrue(),
 		Node:           spec.Get("nodeName").Str(),
 		ServiceAccount: cmp.Or(spec.Get("serviceAccountName").Str(), "default"),
-		Scaled:         true,
 		Pod:            spec,
 		template:       path,
-	}
-	if n, ok := o.Body.Get("spec", "replicas").IntValue(); ok && n == 0 {
-		w.Scaled = false
 	}
 	b.addContainers(w)
 	addOwnLabels(w)
@@ -153,7 +156,7 @@ func (b *builder) addPort(w *Workload, n *manifest.Node) {
 		Port:     number,
 	}
 	w.Ports = append(w.Ports, p)
-	if _, ok := n.Get("hostPort").IntValue(); ok && !isLoopback(n.Get("hostIP").Str()) {
+	if host, _ := n.Get("hostPort").IntValue(); host > 0 && !isLoopback(n.Get("hostIP").Str()) {
 		w.HostPorts = w.HostPorts.Union(policy.Range(p.Protocol, p.Port, p.Port))
 	}
 }
@@ -171,7 +174,18 @@ func isCompleted(o *manifest.Object) bool {
 		phase := status.Get("phase").Str()
 		return phase == "Succeeded" || phase == "Failed"
 	case "Job":
-		return !status.Get("completionTime").IsNull()
+		return !status.Get("completionTime").IsNull() || isTrue(status.Get("conditions"), "Complete") || isTrue(status.Get("conditions"), "Failed")
+	}
+	return false
+}
+
+// isTrue tells whether a list of conditions has one of a type that holds.
+func isTrue(conditions *manifest.Node, kind string) bool {
+	list := conditions.Elements()
+	for i := range list {
+		if list[i].Get("type").Str() == kind && list[i].Get("status").Str() == "True" {
+			return true
+		}
 	}
 	return false
 }
@@ -220,7 +234,7 @@ func (b *builder) foldOwned() {
 	present := make(map[string]bool)
 	for _, ws := range [][]*Workload{b.state.Workloads, b.owned} {
 		for _, w := range ws {
-			present[w.Kind+"/"+w.Namespace+"/"+w.Name] = true
+			present[w.Object.Kind+"/"+w.Namespace+"/"+w.Name] = true
 		}
 	}
 	for _, w := range b.owned {

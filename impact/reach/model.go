@@ -25,7 +25,8 @@ type Options struct {
 	BlocksMissPods bool
 }
 
-// Model is two states of a cluster, compiled. It is read-only once made.
+// Model is two states of a cluster, compiled. It is not safe for use by several goroutines: questions may intern sets of
+// ports.
 type Model struct {
 	// Endpoints are all ends of connections: workloads by namespace, then those on the host's network, potential
 	// workloads, outside addresses, names.
@@ -226,12 +227,13 @@ func (m *Model) addWorkloads(states [2]*cluster.State, renamed map[*cluster.Work
 func (m *Model) classify() {
 	c := &classifier{model: m, mentions: m.mentions, byKey: make(map[string]int32), envs: make(map[string]*namedPorts)}
 	c.addFrom(0)
-	m.findChanged()
+	m.findChanged(0)
 	m.buildIndex()
 	indexed, added := len(m.classes), len(m.Endpoints)
 	m.addPotentials()
 	m.addOutside()
 	c.addFrom(added)
+	m.findChanged(indexed)
 	for i := indexed; i < len(m.classes); i++ {
 		m.addToIndex(int32(i))
 	}
@@ -253,10 +255,9 @@ func (m *Model) addOutside() {
 	m.Endpoints = append(m.Endpoints, externals(blocks, m.podCIDRs)...)
 }
 
-// findChanged lists the classes that selectors may see differently on the two sides.
-func (m *Model) findChanged() {
-	m.changed = m.changed[:0]
-	for c := range m.classes {
+// findChanged lists the classes, from a number on, that selectors may see differently on the two sides.
+func (m *Model) findChanged(first int) {
+	for c := first; c < len(m.classes); c++ {
 		cl := &m.classes[c]
 		ns := cl.namespace[Head]
 		if cl.changed || ns >= 0 && !sameLabels(&m.namespaces[ns]) || !cl.pod[Head] && m.nodeChanged(cl) {

@@ -92,19 +92,35 @@ func (p *potentials) namespaces(n policy.Namespaces) []potentialNamespace {
 	}
 	var out []potentialNamespace
 	for _, labels := range minimal(n.Selector) {
-		if name, ok := labels[cluster.NameLabel]; ok && name != unseen {
+		name, isNamed := labels[cluster.NameLabel]
+		isNamed = isNamed && name != unseen
+		if isNamed && !p.isUncertain(name, n) {
 			out = append(out, p.named(name, labels))
 			continue
 		}
 		text := shown(n.Selector, labels)
-		name := "{" + text + "}"
+		name = "{" + text + "}"
 		if p.model.namespaceNumber(name) < 0 {
-			labels[cluster.NameLabel] = unseen
+			if !isNamed {
+				labels[cluster.NameLabel] = unseen
+			}
 			p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{labels, labels}})
 		}
 		out = append(out, potentialNamespace{name, text})
 	}
 	return out
+}
+
+// isUncertain tells whether it cannot be known if a namespace that is here already is selected. What is in it would count
+// as not selected, so that another one has to stand for it.
+func (p *potentials) isUncertain(name string, n policy.Namespaces) bool {
+	i := p.model.namespaceNumber(name)
+	if i < 0 {
+		return false
+	}
+	ns := &p.model.namespaces[i]
+	before, after := matchNamespace(n, ns, Base), matchNamespace(n, ns, Head)
+	return before != yes && after != yes && (before == unknown || after == unknown)
 }
 
 // named is a namespace that is known by its name, and by the labels of the selector that names it.

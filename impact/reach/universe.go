@@ -190,9 +190,10 @@ func (c *classifier) side(key []byte, e *Endpoint, cl *class, s Side) []byte {
 }
 
 // sameToNetwork tells that two sides of a workload are alike without looking at every field: objects that were read from
-// the same text share their bodies.
+// the same text share their bodies. Only what Node objects tell of a pod on the host's network is not in its text.
 func sameToNetwork(a, b *cluster.Workload) bool {
-	return a == b || a.Object != nil && b.Object != nil && a.Object.Body == b.Object.Body && a.Namespace == b.Namespace
+	return a == b || a.Object != nil && b.Object != nil && a.Object.Body == b.Object.Body && a.Namespace == b.Namespace &&
+		a.Node == b.Node && slices.Equal(a.IPs, b.IPs)
 }
 
 // env interns what the used port names mean on a workload.

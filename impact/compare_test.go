@@ -1,0 +1,163 @@
+package impact_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+func read(t *testing.T, text string) []*manifest.Object {
+	t.Helper()
+	objects, problems := manifest.Read("manifests.yaml", []byte(text))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return objects
+}
+
+func compare(t *testing.T, base, head string) []impact.Finding {
+	t.Helper()
+	out, err := impact.Compare(t.Context(), impact.Input{Name: "default", Base: read(t, base), Head: read(t, head), Config: config.Config{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems := append(out.Base, out.Head...); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return out.Cluster.Findings
+}
+
+// deployment is a workload with a label app, in namespace shop.
+func deployment(name, app, image string, port int) string {
+	return fmt.Sprintf(`
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: %s, namespace: shop}
+spec:
+  template:
+    metadata:
+      labels: {app: %s}
+    spec:
+      containers:
+      - {name: main, image: %s, ports: [{containerPort: %d}]}
+`, name, app, image, port)
+}
+
+const allowWebToAPI = `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  podSelector:
+    matchLabels:
+      app: api
+  ingress:
+  - from:
+    - podSelector: {matchLabels: {app: web}}
+`
+
+func shop(extra ...string) string {
+	return deployment("web", "web", "web:1", 80) + deployment("api", "api", "api:1", 8080) + allowWebToAPI + strings.Join(extra, "")
+}
+
+// summary is a finding's rule, title and causes.
+func summary(fs []impact.Finding) []string {
+	var out []string
+	for _, f := range fs {
+		line := f.Rule + " " + f.Title
+		for _, c := range f.Causes {
+			line += fmt.Sprintf(" | %s: %s", c.Object, c.Change)
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
+	for name, c := range map[string]struct {
+		base, head string
+		want       []string
+	}{
+		"the client's label": {
+			base: shop(), head: strings.Replace(shop(), "labels: {app: web}", "labels: {app: wab}", 1),
+			want: []string{"B8 shop/web can no longer reach shop/api on all ports | Deployment shop/web: label app: web → wab"},
+		},
+		"the policy's port": {
+			base: shop(), head: strings.Replace(shop(), "app: web}}\n", "app: web}}\n    ports: [{port: 8081}]\n", 1),
+			want: []string{"B8 shop/web can no longer reach shop/api on TCP 1–8080, 8082–65535, all UDP ports and all SCTP ports | NetworkPolicy shop/api: spec.ingress[0].ports added"},
+		},
+		"a misspelt selector": {
+			base: shop(), head: strings.Replace(shop(), "      app: api\n", "      app: apy\n", 1),
+			want: []string{
+				"O5 any pod and any outside address can now reach shop/api on all ports | NetworkPolicy shop/api: spec.podSelector.matchLabels.app edited",
+				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app edited",
+			},
+		},
+		"a new name for the same thing": {
+			base: shop(deployment("cart-db", "cart-db", "mongo:4", 27017)), head: shop(deployment("carts-db", "cart-db", "mongo:5", 27017)),
+			want: []string{"W3 shop/cart-db is renamed to carts-db | Deployment shop/carts-db: renamed from cart-db"},
+		},
+		"another kind of the same name": {
+			base: shop(), head: strings.Replace(shop(), "kind: Deployment\nmetadata: {name: web", "kind: StatefulSet\nmetadata: {name: web", 1),
+			want: []string{"W3 shop/web is now a StatefulSet (it was a Deployment) | StatefulSet shop/web: kind changed from Deployment"},
+		},
+		"something new that looks like nothing that went": {
+			base: shop(deployment("old", "old", "old:1", 1)), head: shop(deployment("new", "new", "new:1", 2)),
+			want: []string{
+				"W4 shop/new is new and isolated by no policy (Deployment) | Deployment shop/new: added",
+				"W1 shop/new is new (Deployment) | Deployment shop/new: added",
+				"W2 shop/old is removed (Deployment) | Deployment shop/old: removed",
+			},
+		},
+		"the same policy in other words": {
+			base: shop(), head: strings.Replace(shop(), "podSelector: {matchLabels: {app: web}}", "podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}", 1),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := summary(compare(t, c.base, c.head)); !slices.Equal(got, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+func fingerprints(fs []impact.Finding) []string {
+	var out []string
+	for _, f := range fs {
+		if f.Kind == impact.Opened || f.Kind == impact.Blocked {
+			out = append(out, f.Fingerprint)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestFingerprintsStayTheSameUnderUnrelatedChanges(t *testing.T) {
+	base := shop()
+	head := strings.Replace(base, "app: web}}", "app: none}}", 1)
+	want := fingerprints(compare(t, base, head))
+	if len(want) == 0 {
+		t.Fatal("the change has no finding")
+	}
+	other := deployment("other", "other", "other:1", 9)
+	for name, sides := range map[string][2]string{
+		"lines move":             {"\n\n# a comment\n" + base, "\n\n\n\n" + head},
+		"documents change place": {allowWebToAPI + deployment("api", "api", "api:1", 8080) + deployment("web", "web", "web:1", 80), head},
+		"a workload comes":       {base, head + other},
+		"a workload is there":    {base + other, head + other},
+		"an image changes":       {base, strings.Replace(head, "api:1", "api:2", 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fingerprints(compare(t, sides[0], sides[1])); !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
+	}
+}
