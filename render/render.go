@@ -29,6 +29,10 @@ func (r *Renderer) Render(ctx context.Context, fsys fs.FS, t Target) (Output, er
 	if err == nil {
 		out.Objects, out.Diagnostics, err = r.render(ctx, fsys, t)
 	}
+	if v := t.changes().Variables; v != nil && err == nil {
+		objects, problems := v.substitute(out.Objects)
+		out.Objects, out.Diagnostics = objects, append(out.Diagnostics, problems...)
+	}
 	if err != nil {
 		return Output{}, fmt.Errorf("rendering %s: %w", t, err)
 	}
@@ -46,11 +50,12 @@ func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 func (r *Renderer) render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []manifest.Diagnostic, error) {
 	switch t.Kind {
 	case Kustomize:
-		return kustomize.Build(ctx, fsys, t.Path)
+		return kustomize.BuildEdited(ctx, fsys, t.Path, t.changes().Kustomize)
 	case Helm:
-		return helm.Render(ctx, fsys, helm.Release{Chart: t.Path, Values: t.Values, Name: t.Release, Namespace: t.Namespace})
+		return helm.Render(ctx, fsys, helm.Release{Chart: t.Path, Values: t.Values, Overrides: t.changes().Values,
+			Name: t.Release, Namespace: t.Namespace})
 	case Plain:
-		return plain.Read(ctx, fsys, t.Path, &r.reader)
+		return plain.ReadOnly(ctx, fsys, t.Path, t.changes().Files, &r.reader)
 	}
 	return nil, nil, fmt.Errorf("there is no renderer for targets of kind %q", t.Kind)
 }

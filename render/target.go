@@ -24,8 +24,12 @@ type Target struct {
 	// Namespace is where the target is deployed: a chart's release namespace, and the namespace of objects that name
 	// none. Empty if unknown.
 	Namespace string
-	// Cluster names what the target is deployed into where the configuration says so.
+	// Cluster names what the target is deployed into where the configuration or its deployer says so.
 	Cluster string
+	// Deployer names the object that deploys the target, such as "Application argocd/shop", where there is one, and
+	// Changes is what that one makes other; nil if nothing.
+	Deployer string
+	Changes  *Changes
 }
 
 // String names the target for people: "overlays/prod", "charts/app with values-prod.yaml".

@@ -298,7 +298,7 @@ type chartOrigins map[string]manifest.Origin
 
 func newWalk(ctx context.Context, tree fs.FS) *walk {
 	return &walk{
-		ctx: ctx, tree: tree, seen: make(map[string]bool),
+		ctx: ctx, tree: tree, written: tree, seen: make(map[string]bool),
 		instead: make(map[string][]byte), charts: make(chartOrigins), chartNamespaces: make(map[string]string),
 	}
 }

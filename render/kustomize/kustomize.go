@@ -19,7 +19,12 @@ import (
 // Build builds the kustomization in the folder dir, a slash-separated path from the tree's root. An error means that
 // there is no output at all; kustomize knows no half-built kustomization.
 func Build(ctx context.Context, tree fs.FS, dir string) ([]*manifest.Object, []manifest.Diagnostic, error) {
-	b, err := build(ctx, tree, dir)
+	return BuildEdited(ctx, tree, dir, Edits{})
+}
+
+// BuildEdited builds as [Build] does, after edits.
+func BuildEdited(ctx context.Context, tree fs.FS, dir string, edits Edits) ([]*manifest.Object, []manifest.Diagnostic, error) {
+	b, err := buildEdited(ctx, tree, dir, edits)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,14 +47,21 @@ var turn = func() chan bool {
 }()
 
 func build(ctx context.Context, tree fs.FS, dir string) (*built, error) {
+	return buildEdited(ctx, tree, dir, Edits{})
+}
+
+func buildEdited(ctx context.Context, tree fs.FS, dir string, edits Edits) (*built, error) {
 	if _, err := fs.Stat(tree, dir); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
 	w := newWalk(ctx, tree)
+	if err := edits.apply(w, dir); err != nil {
+		return nil, err
+	}
 	if err := w.visit(dir, use{}); err != nil {
 		return nil, err
 	}
-	top, err := load(tree, dir)
+	top, err := load(w.tree, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func originsOf(output resmap.ResMap) ([]origin, error) {
 }
 
 func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
-	sources := newSources(b.tree)
+	sources := newSources(b.written)
 	var objects []*manifest.Object
 	var problems []manifest.Diagnostic
 	for i, res := range b.output.Resources() {

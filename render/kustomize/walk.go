@@ -17,9 +17,10 @@ import (
 // walk visits every kustomization that a build reaches, before the build: kustomize itself would fetch a remote
 // reference without asking, and its words for a missing file are hard to understand.
 type walk struct {
-	ctx  context.Context
-	tree fs.FS
-	seen map[string]bool
+	ctx context.Context
+	// tree is what is built, written the tree without the edits of a deployer.
+	tree, written fs.FS
+	seen          map[string]bool
 	// instead holds the files that kustomize shall see differently, charts is where their objects are written.
 	instead map[string][]byte
 	charts  chartOrigins

@@ -18,7 +18,15 @@ import (
 // tree's root. An error means that the folder or the file cannot be read; an unreadable file below it is a diagnostic.
 // The files are read on all cores, through r.
 func Read(ctx context.Context, fsys fs.FS, at string, r *manifest.Reader) ([]*manifest.Object, []manifest.Diagnostic, error) {
+	return ReadOnly(ctx, fsys, at, Filter{}, r)
+}
+
+// ReadOnly reads as [Read] does, the files that a filter leaves.
+func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manifest.Reader) ([]*manifest.Object, []manifest.Diagnostic, error) {
 	files, problems, err := list(ctx, fsys, at)
+	if err == nil {
+		files, err = only.apply(at, files)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading %s: %w", at, err)
 	}

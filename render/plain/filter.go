@@ -1,0 +1,39 @@
+package plain
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gobwas/glob"
+)
+
+// A Filter says which files of a folder are read, as Argo CD's directory settings do. The zero value leaves all.
+type Filter struct {
+	// Flat leaves out the subfolders.
+	Flat bool
+	// Include and Exclude are patterns of paths below the folder: "*.yaml", "{a,b}/**". Exclude wins.
+	Include, Exclude string
+}
+
+func (f Filter) apply(at string, files []string) ([]string, error) {
+	include, err := glob.Compile(f.Include)
+	if err != nil {
+		return nil, fmt.Errorf("reading the include pattern %q: %w", f.Include, err)
+	}
+	exclude, err := glob.Compile(f.Exclude)
+	if err != nil {
+		return nil, fmt.Errorf("reading the exclude pattern %q: %w", f.Exclude, err)
+	}
+	return slices.DeleteFunc(files, func(file string) bool {
+		if file == at {
+			return false
+		}
+		name := file
+		if at != "." {
+			name = strings.TrimPrefix(file, path.Clean(at)+"/")
+		}
+		return f.Flat && strings.Contains(name, "/") || f.Include != "" && !include.Match(name) || f.Exclude != "" && exclude.Match(name)
+	}), nil
+}

@@ -1,0 +1,104 @@
+package render
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/fluxcd/pkg/envsubst"
+	"sigs.k8s.io/yaml"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// Variables are what Flux puts in the place of ${VAR} after a build:
+// https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
+type Variables struct {
+	Values map[string]string
+	// Partial tells that not all sources of values are known. Then a variable without a value or a default stays as it is
+	// written, a symbol that is the same on both sides; otherwise it is empty, as in Flux.
+	Partial bool
+}
+
+var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// substitute replaces the variables of each object, in its text as Flux prints it: what was a quoted string may become
+// a number.
+func (v *Variables) substitute(objects []*manifest.Object) ([]*manifest.Object, []manifest.Diagnostic) {
+	var all []*manifest.Object
+	var problems []manifest.Diagnostic
+	for _, o := range objects {
+		replaced, err := v.replace(o)
+		if err != nil {
+			problems = append(problems, manifest.Problem(manifest.Error, o, nil, "replacing its variables: %v", err))
+			continue
+		}
+		all = append(all, replaced)
+	}
+	return all, problems
+}
+
+// notSubstituted is the label or annotation by which an object keeps its text.
+const notSubstituted = "kustomize.toolkit.fluxcd.io/substitute"
+
+func (v *Variables) replace(o *manifest.Object) (*manifest.Object, error) {
+	body := o.Body.AppendJSON(nil)
+	for _, field := range []string{"labels", "annotations"} {
+		if o.Body.Get("metadata", field, notSubstituted).Str() == "disabled" {
+			return o, nil
+		}
+	}
+	written, err := yaml.JSONToYAML(body)
+	if err != nil {
+		return nil, err
+	}
+	text, err := envsubst.Eval(v.keepUnknown(string(written)), func(name string) (string, bool) {
+		return v.Values[name], true
+	})
+	if err != nil {
+		return nil, err
+	}
+	if text == string(written) {
+		return o, nil
+	}
+	read, broken := manifest.Read(o.Origin.File, []byte(text))
+	if len(broken) > 0 || len(read) != 1 {
+		return nil, fmt.Errorf("the result is no object: %v", broken)
+	}
+	read[0].Origin = o.Origin
+	read[0].Body.SetLines(0)
+	copyLines(read[0].Body, o.Body)
+	return read[0], nil
+}
+
+// keepUnknown escapes the variables that stay as they are.
+func (v *Variables) keepUnknown(text string) string {
+	if !v.Partial {
+		return text
+	}
+	return variable.ReplaceAllStringFunc(text, func(found string) string {
+		name := variable.FindStringSubmatch(found)[1]
+		if _, known := v.Values[name]; known || found[1] == '$' {
+			return found
+		}
+		return "$" + found
+	})
+}
+
+// copyLines gives a tree the lines of one of the same shape.
+func copyLines(to, from *manifest.Node) {
+	if from == nil {
+		return
+	}
+	to.Line = from.Line
+	if to.Kind == manifest.Map {
+		for key, value := range to.Fields {
+			copyLines(value, from.Get(key.Text))
+		}
+		return
+	}
+	for i := range to.Elements() {
+		if i < len(from.Elements()) {
+			copyLines(&to.Items[i], &from.Items[i])
+		}
+	}
+}
