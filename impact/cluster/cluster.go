@@ -68,6 +68,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 		seen:      make(map[string]*manifest.Object),
 		templates: customTemplates(cfg),
 	}
+	b.kinds = countKinds(b.templates)
 	for _, o := range objects {
 		b.add(o)
 	}
@@ -84,6 +85,8 @@ type builder struct {
 	owned []*Workload
 	// templates are the configuration's own kinds of workloads.
 	templates map[string]template
+	// kinds tells in how many groups there are workloads of a kind.
+	kinds map[string]int
 }
 
 func namespaceOf(o *manifest.Object) string { return cmp.Or(o.Namespace, DefaultNamespace) }
@@ -110,7 +113,14 @@ func (b *builder) add(o *manifest.Object) {
 // isDuplicate tells whether an object came before. The same object with other contents is an error: which one a
 // cluster would end up with depends on the order in which they are applied.
 func (b *builder) isDuplicate(o *manifest.Object) bool {
-	key := o.Group + "/" + o.Kind + "/" + namespaceOf(o) + "/" + o.Name
+	group := o.Group
+	if group == "extensions" { // what it held moved to these groups, and was served by both for a while
+		group = "apps"
+		if o.Kind == "NetworkPolicy" {
+			group = "networking.k8s.io"
+		}
+	}
+	key := group + "/" + o.Kind + "/" + namespaceOf(o) + "/" + o.Name
 	first := b.seen[key]
 	if first == nil {
 		b.seen[key] = o

@@ -52,6 +52,24 @@ func customTemplates(cfg config.Config) map[string]template {
 	return out
 }
 
+// countKinds tells how many groups have a kind of a name, Kubernetes' own and the configuration's together.
+func countKinds(custom map[string]template) map[string]int {
+	out := make(map[string]int)
+	count := func(key string) {
+		_, kind, _ := strings.Cut(key, "/")
+		out[kind]++
+	}
+	for key := range templates {
+		count(key)
+	}
+	for key := range custom {
+		if _, known := templates[key]; !known {
+			count(key)
+		}
+	}
+	return out
+}
+
 // callers are the kinds of State.Callers, by group and kind.
 var callers = map[string]bool{
 	"admissionregistration.k8s.io/ValidatingWebhookConfiguration": true,
@@ -66,7 +84,7 @@ var callers = map[string]bool{
 }
 
 // addContext keeps an object that takes no part in what the network does but says who needs what, and tells whether it
-// is one. Such objects may come twice: the first one counts.
+// is one. Such objects may come twice, since what they say is only ever added up; of two ConfigMaps the first one counts.
 func (b *builder) addContext(o *manifest.Object) bool {
 	switch {
 	case isIngress(o):

@@ -1,0 +1,59 @@
+package cluster_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// kruise is a configuration with another vendor's kinds beside Kubernetes' own.
+var kruise = config.Config{Workloads: []config.Workload{
+	{Kind: "apps.kruise.io/StatefulSet", Template: "spec.template"},
+	{Kind: "apps.kruise.io/SidecarSet", Template: "spec.template"},
+}}
+
+// owner is a workload of some group and kind; status is what it has become.
+func owner(apiVersion, kind, status string) string {
+	return fmt.Sprintf("---\napiVersion: %s\nkind: %s\nmetadata: {name: w}\nspec: {template: {spec: {containers: []}}}\nstatus: {%s}\n", apiVersion, kind, status)
+}
+
+func TestWorkloads(t *testing.T) {
+	apps, kruises := owner("apps/v1", "StatefulSet", ""), owner("apps.kruise.io/v1", "StatefulSet", "")
+	for _, test := range []struct{ name, objects, want string }{
+		{"another vendor's kind", owner("apps.kruise.io/v1", "SidecarSet", ""), "[SidecarSet]"},
+		{"two vendors' kinds of one name", apps + kruises, "[StatefulSet StatefulSet.apps.kruise.io]"},
+		{"one object in its old and its new group", owner("apps/v1", "Deployment", "") + owner("extensions/v1beta1", "Deployment", ""), "[Deployment] given twice"},
+		{"a job", owner("batch/v1", "Job", ""), "[Job]"},
+		{"a job that runs", owner("batch/v1", "Job", "active: 1, conditions: [{type: Complete, status: 'False'}]"), "[Job]"},
+		{"a job that is done", owner("batch/v1", "Job", "completionTime: '2026-01-01T00:00:00Z'"), "[]"},
+		{"a job that has failed", owner("batch/v1", "Job", "conditions: [{type: Failed, status: 'True'}]"), "[]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects, problems := manifest.Read("file.yaml", []byte(test.objects))
+			state := cluster.Build(objects, kruise)
+			kinds := []string{}
+			for _, w := range state.Workloads {
+				kinds = append(kinds, w.Kind)
+			}
+			got := fmt.Sprint(kinds)
+			for _, d := range append(problems, state.Diagnostics...) {
+				got += " " + d.Message[:len("given twice")]
+			}
+			if got != test.want {
+				t.Errorf("got %s, must be %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAHostPortOfZeroIsNone(t *testing.T) {
+	for port, want := range map[int]int{0: 0, 8080: 1} {
+		objects, _ := manifest.Read("file.yaml", []byte(pod(fmt.Sprintf("containers: [{ports: [{containerPort: 80, hostPort: %d}]}]", port), "")))
+		if got := cluster.Build(objects, config.Config{}).Workloads[0].HostPorts; len(got) != want {
+			t.Errorf("hostPort %d gives %v", port, got.Ranges())
+		}
+	}
+}
