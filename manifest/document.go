@@ -2,7 +2,12 @@ package manifest
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
 	"iter"
+	"unicode/utf16"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -25,11 +30,23 @@ func (d Document) trimmed() Document {
 
 func digest(text []byte) uint64 { return xxhash.Sum64(text) }
 
-// Documents splits a file at its document markers ("---", and "..." which ends one), so that one broken document
-// cannot hide the others.
+// Documents splits a file at its document markers ("---", and "..." which ends one), and between JSON objects that follow
+// each other, so that one broken document cannot hide the others.
 func Documents(text []byte) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
-		text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+		for doc := range marked(toUTF8(text)) {
+			for _, part := range objectsOf(doc) {
+				if !yield(part) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// marked splits a text at its document markers.
+func marked(text []byte) iter.Seq[Document] {
+	return func(yield func(Document) bool) {
 		line, start, startLine := 1, 0, 1
 		for i := 0; i < len(text); line++ {
 			end := bytes.IndexByte(text[i:], '\n')
@@ -61,4 +78,62 @@ func marker(line []byte) (skip int, ok bool) {
 		return 0, false
 	}
 	return 3, true
+}
+
+// toUTF8 returns a text without its byte order mark, decoded if the mark says that it is UTF-16, as some shells write it.
+func toUTF8(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(text, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	}
+	units := make([]uint16, 0, len(text)/2)
+	for i := 2; i+1 < len(text); i += 2 {
+		units = append(units, order.Uint16(text[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// objectsOf splits a document that is several JSON objects one after the other, as jq writes them and kubectl reads
+// them. Any other document is returned as it is.
+func objectsOf(doc Document) []Document {
+	whole := []Document{doc}
+	if !mayBeStream(doc.Text) {
+		return whole
+	}
+	var parts []Document
+	start, line := 0, doc.Line
+	for d := json.NewDecoder(bytes.NewReader(doc.Text)); ; {
+		var object json.RawMessage
+		if err := d.Decode(&object); errors.Is(err, io.EOF) {
+			return parts
+		} else if err != nil {
+			return whole
+		}
+		end := int(d.InputOffset())
+		parts = append(parts, Document{Text: doc.Text[start:end], Line: line})
+		line += bytes.Count(doc.Text[start:end], []byte("\n"))
+		start = end
+	}
+}
+
+// mayBeStream tells whether a text begins as JSON does and an object may follow another one in it without a comma.
+func mayBeStream(text []byte) bool {
+	const space = " \t\r\n"
+	if text = bytes.TrimLeft(text, space); len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	for {
+		end := bytes.IndexByte(text, '}')
+		if end < 0 {
+			return false
+		}
+		if text = bytes.TrimLeft(text[end+1:], space); len(text) > 0 && text[0] == '{' {
+			return true
+		}
+	}
 }

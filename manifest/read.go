@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func FromNode(file string, root *Node) ([]*Object, []Diagnostic) {
 		return nil, broken(apiVersion, "", "apiVersion and kind must be non-empty strings")
 	}
 	if items := root.Get("items"); items != nil && strings.HasSuffix(kind.Text, "List") {
-		return fromList(file, items)
+		return fromList(file, apiVersion, kind, items)
 	}
 	o := &Object{Kind: kind.Text, Origin: Origin{File: file, Line: root.Line}, Body: root}
 	o.Group, o.Version = SplitAPIVersion(apiVersion.Text)
@@ -73,11 +74,22 @@ func isToolFile(o *Object) bool {
 	return o.Group == "kustomize.config.k8s.io" || o.Group == "builtin"
 }
 
-func fromList(file string, items *Node) ([]*Object, []Diagnostic) {
+// fromList makes objects of a List's items. Those of a typed list ("NetworkPolicyList") may leave out what they are, as
+// the API server does in its answers.
+func fromList(file string, apiVersion, kind, items *Node) ([]*Object, []Diagnostic) {
 	var objects []*Object
 	var problems []Diagnostic
+	itemKind := strings.TrimSuffix(kind.Text, "List")
 	for i := range items.Elements() {
-		found, broken := FromNode(file, &items.Items[i])
+		item := &items.Items[i]
+		if item.Kind == Map && itemKind != "" && item.Get("apiVersion") == nil && item.Get("kind") == nil {
+			typed := []Node{
+				{Kind: String, Line: item.Line, Text: "apiVersion"}, *apiVersion,
+				{Kind: String, Line: item.Line, Text: "kind"}, {Kind: String, Line: item.Line, Text: itemKind},
+			}
+			item = &Node{Kind: Map, Line: item.Line, Items: append(typed, item.Items...)}
+		}
+		found, broken := FromNode(file, item)
 		objects = append(objects, found...)
 		problems = append(problems, broken...)
 	}
@@ -99,8 +111,13 @@ func (s *scanner) parse(doc Document, text string) (root *Node, err error) {
 }
 
 func parseYAML(doc Document) (*Node, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(doc.Text, &root); err != nil {
+	var root, more yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(doc.Text))
+	if err := d.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
+		return nil, atLine(err, doc.Line-1)
+	}
+	// A flow map or list ends its document; what follows must not get lost.
+	if err := d.Decode(&more); err != nil && !errors.Is(err, io.EOF) {
 		return nil, atLine(err, doc.Line-1)
 	}
 	if err := BoundAliases(&root); err != nil {

@@ -90,3 +90,42 @@ func TestObjectsComeInTheOrderOfTheText(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestNothingThatKubectlReadsIsLost(t *testing.T) {
+	const policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
+	utf16 := func(first int) string {
+		text := []byte{0xff, 0xfe}
+		if first == 1 {
+			text = []byte{0xfe, 0xff}
+		}
+		for i := range len(policy) {
+			unit := [2]byte{}
+			unit[first] = policy[i]
+			text = append(text, unit[:]...)
+		}
+		return string(text)
+	}
+	for name, c := range map[string]struct {
+		text  string
+		lines []int
+	}{
+		"JSON objects in a row":          {"{\"apiVersion\": \"v1\", \"kind\": \"A\",\n \"metadata\": {\"name\": \"a\"}}\n{\"apiVersion\": \"v1\",\n\"kind\": \"B\", \"metadata\": {\"name\": \"}{\"}}{\"apiVersion\": \"v1\", \"kind\": \"C\"}\n", []int{1, 3, 4}},
+		"one JSON object with }{":        {"{\"apiVersion\": \"v1\", \"kind\": \"A\", \"data\": {\"a\": \"}{\"}}\n", []int{1}},
+		"a typed list":                   {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []int{4, 5}},
+		"UTF-16, little end first":       {utf16(0), []int{1}},
+		"UTF-16, big end first":          {utf16(1), []int{1}},
+		"flow maps, the second at fault": {"{apiVersion: v1, kind: A, metadata: {name: a}}\n{apiVersion: v1, kind: B}\n", nil},
+	} {
+		objects, problems := Read("x.yaml", []byte(c.text))
+		var lines []int
+		for _, o := range objects {
+			lines = append(lines, o.Origin.Line)
+			if o.Group == "networking.k8s.io" && o.Kind != "NetworkPolicy" {
+				t.Errorf("%s: got a %s", name, o.Kind)
+			}
+		}
+		if !slices.Equal(lines, c.lines) || (len(problems) > 0) != (c.lines == nil) {
+			t.Errorf("%s: objects at lines %v, want %v; %v", name, lines, c.lines, problems)
+		}
+	}
+}
