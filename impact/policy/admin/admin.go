@@ -229,7 +229,8 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 			if verdict != policy.Allow {
 				c.Error(at, "domainNames can only be accepted, not denied or passed")
 			}
-			peers = append(peers, policy.Peer{Domain: string(name)})
+			// Names are compared without regard to case, and are complete with or without the last dot (RFC 4343, RFC 1034).
+			peers = append(peers, policy.Peer{Domain: strings.ToLower(strings.TrimSuffix(string(name), "."))})
 		}
 	default:
 		for _, list := range []string{"networks", "domainNames"} {

@@ -113,3 +113,14 @@ func TestBothVersionsCompileToTheSame(t *testing.T) {
 		t.Errorf("newer %s\nolder %s", show(newer), show(older))
 	}
 }
+
+func TestDomainNamesHaveOneForm(t *testing.T) {
+	p, said := compile(t, cluster+"  egress: [{action: Accept, to: [{domainNames: [Example.ORG., '*.example.org']}]}]\n")
+	if p == nil || said != "" {
+		t.Fatal(said)
+	}
+	peers := p.Rules[policy.Egress][0].Peers
+	if got := peers[0].Domain + " " + peers[1].Domain; got != "example.org *.example.org" {
+		t.Errorf("got %s", got)
+	}
+}
