@@ -9,6 +9,8 @@ type Config struct {
 	Targets []Target `json:"targets,omitempty"`
 	// Namespaces gives the labels of namespaces that are not in the manifests.
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
+	// CNI is the network that enforces the policies: generic (if empty), cilium or calico.
+	CNI string `json:"cni,omitempty" yaml:"cni"`
 	// PodCIDRs are the addresses of the cluster's pods.
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
 	// Workloads are custom kinds that own pods, beside those that every cluster knows.
@@ -29,7 +31,8 @@ type Labels map[string]string
 
 // Workload is a custom kind whose objects own pods.
 type Workload struct {
-	// Kind is the API group and the kind, such as apps.example.org/Website.
+	// Kind is the API group and the kind, such as apps.example.org/Website. Where another group has a kind of that name, its
+	// workloads are told as Website.apps.example.org.
 	Kind string `json:"kind"`
 	// Template leads to the pods' template, such as spec.template; empty where the object itself is like a Pod.
 	Template string `json:"template,omitempty"`

@@ -17,6 +17,13 @@ import (
 // Never is the threshold of a gate that only informs.
 const Never = "never"
 
+// The networks of the setting cni. They differ in what a block of addresses means for pods (docs/semantics.md).
+const (
+	Generic = "generic"
+	Cilium  = "cilium"
+	Calico  = "calico"
+)
+
 // Thresholds are the values of a gate's settings, the strictest last.
 var Thresholds = []string{Never, "critical", "high", "medium", "low", "info"}
 
@@ -62,6 +69,9 @@ func (c *Config) check(file string, root *yaml.Node) error {
 			return wrong(at(root, "gate", t.name), "gate."+t.name, "%s", err)
 		}
 		*t.value = value
+	}
+	if !slices.Contains([]string{"", Generic, Cilium, Calico}, c.CNI) {
+		return wrong(at(root, "cni"), "cni", "%q is none of generic, cilium, calico", c.CNI)
 	}
 	for i, cidr := range c.PodCIDRs {
 		if _, err := netip.ParsePrefix(cidr); err != nil {

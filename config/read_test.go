@@ -16,6 +16,7 @@ targets:
   cluster: prod
 namespaces:
   monitoring: {team: ops}
+cni: cilium
 podCIDRs: [10.244.0.0/16]
 workloads:
 - kind: apps.example.org/Website
@@ -36,6 +37,7 @@ critical-reviewers: [mona, acme/platform]
 	want := Config{
 		Targets:           []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
 		Namespaces:        map[string]Labels{"monitoring": {"team": "ops"}},
+		CNI:               Cilium,
 		PodCIDRs:          []string{"10.244.0.0/16"},
 		Workloads:         []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
 		Sensitive:         Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
@@ -61,6 +63,7 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"gates: {}\n":                         `c.yaml: line 1: there is no setting "gates"`,
 		"gate:\n  fail-on-opened: hihg\n":     `c.yaml: line 2: gate.fail-on-opened: "hihg" is no threshold; use critical`,
+		"gate: {}\ncni: Cillium\n":            `c.yaml: line 2: cni: "Cillium" is none of generic, cilium, calico`,
 		"podCIDRs:\n- 10.0.0.0/8\n- nope\n":   `c.yaml: line 3: podCIDRs: "nope" is no block of addresses`,
 		"targets:\n- path: ../elsewhere\n":    `c.yaml: line 2: targets: "../elsewhere" is no path below`,
 		"workloads:\n- kind: Website\n":       `c.yaml: line 2: workloads: "Website" is no group and kind`,

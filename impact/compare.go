@@ -63,7 +63,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 }
 
 func modelOptions(cfg config.Config) (reach.Options, error) {
-	var o reach.Options
+	o := reach.Options{BlocksMissPods: cfg.CNI == config.Cilium}
 	for _, text := range cfg.PodCIDRs {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {

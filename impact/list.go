@@ -24,7 +24,7 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 		return Listing{}, err
 	}
 	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	out := Listing{CNI: "generic", Connections: []Allowed{}, Diagnostics: state.Diagnostics}
+	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: []Allowed{}, Diagnostics: state.Diagnostics}
 	for _, b := range blocks {
 		ports := b.Opened.Ranges()
 		confidence := Exact

@@ -120,6 +120,7 @@ type Change struct {
 
 // Listing is what is allowed in one state.
 type Listing struct {
+	// CNI is the network whose rules were applied, as the configuration names it.
 	CNI         string
 	Connections []Allowed
 	Diagnostics []manifest.Diagnostic

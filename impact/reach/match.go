@@ -228,18 +228,14 @@ func (m *Model) matchAddress(b *blockSet, c *class, s Side) truth {
 		return truthOf(b.ips.ContainsPrefix(e.External[0]))
 	case e.Domain != "":
 		return m.anywhere(b)
+	case m.blocksMissPods:
+		return no
 	case e.Nodes != nil:
 		return b.private
 	case e.Potential != nil:
-		if m.blocksMissPods {
-			return no
-		}
 		return m.podAddress(b)
 	}
 	w := e.on(s)
-	if !w.HostNetwork && m.blocksMissPods {
-		return no
-	}
 	if len(w.IPs) > 0 {
 		for _, ip := range w.IPs {
 			if b.ips.Contains(ip) {

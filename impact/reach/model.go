@@ -21,7 +21,7 @@ type Options struct {
 	Renamed map[*cluster.Workload]*cluster.Workload
 	// PodCIDRs are the pods' addresses; none if not known.
 	PodCIDRs []netip.Prefix
-	// BlocksMissPods tells that blocks of addresses never match pods, whatever their addresses (Cilium).
+	// BlocksMissPods tells that blocks of addresses never match pods or nodes, whatever their addresses (Cilium).
 	BlocksMissPods bool
 }
 
