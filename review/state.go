@@ -66,36 +66,30 @@ func onlyFile(name string) discover.Found {
 	return discover.Found{Target: render.Target{Kind: render.Plain, Path: name}, By: "it is the only file"}
 }
 
-// choose keeps what a name stands for, and tells whether there is anything. A name is the path of a found target, or
-// whatever [discover.Named] takes; it counts from the caller's folder or from the root.
-func (s *state) choose(found []*unit, name string) (bool, error) {
-	if s.file != "" {
-		return true, nil
-	}
-	for _, at := range []string{path.Join(s.dir, name), path.Clean(name)} {
-		exists := false
-		for _, u := range found {
-			if u.Target.Path == at {
-				exists = true
-				if !slices.Contains(s.units, u) {
-					s.units = append(s.units, u)
-				}
+// take keeps what stands at a path, and tells whether there is anything: a found target, or whatever
+// [discover.Named] takes.
+func (s *state) take(found []*unit, at string) (bool, error) {
+	exists := false
+	for _, u := range found {
+		if u.Target.Path == at {
+			exists = true
+			if !slices.Contains(s.units, u) {
+				s.units = append(s.units, u)
 			}
 		}
-		if exists {
-			return true, nil
-		}
-		f, err := discover.Named(s.tree, at)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		s.units = append(s.units, &unit{Found: f})
+	}
+	if exists {
 		return true, nil
 	}
-	return false, nil
+	f, err := discover.Named(s.tree, at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s.units = append(s.units, &unit{Found: f})
+	return true, nil
 }
 
 // narrow reduces the states to the named targets; each must exist on at least one side.
@@ -114,8 +108,17 @@ func (p *opener) narrow(states ...*state) error {
 	for _, name := range names {
 		exists := false
 		var why error
+		chosen := make(map[string]string) // the path that the name stands for, by the folder it counts from
+		for _, s := range states {
+			if _, known := chosen[s.dir]; !known {
+				chosen[s.dir] = meaning(name, s.dir, states)
+			}
+		}
 		for i, s := range states {
-			ok, err := s.choose(found[i], name)
+			ok, err := true, error(nil)
+			if s.file == "" {
+				ok, err = s.take(found[i], chosen[s.dir])
+			}
 			exists = exists || ok
 			if err != nil {
 				why = err
@@ -134,6 +137,22 @@ func (p *opener) narrow(states ...*state) error {
 		}
 	}
 	return nil
+}
+
+// meaning is the path that a target's name stands for: it counts from the caller's folder, or else from the root. It is
+// the same one for all states of that folder, because a path that only one of them has would be compared with another.
+func meaning(name, dir string, states []*state) string {
+	at := path.Join(dir, name)
+	file, _, _ := strings.Cut(at, ":") // value files may be named, too
+	for _, s := range states {
+		if s.file != "" || s.dir != dir {
+			continue
+		}
+		if _, err := fs.Stat(s.tree, file); err == nil {
+			return at
+		}
+	}
+	return path.Clean(name)
 }
 
 // objects returns what the units render to, an object that comes twice with the same contents once.
