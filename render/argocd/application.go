@@ -1,0 +1,322 @@
+package argocd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/kustomize"
+	"github.com/netpol-impact/netpol-impact/render/plain"
+)
+
+// Group is the API group of Argo CD.
+const Group = "argoproj.io"
+
+// application is what matters here of an Application:
+// https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml
+type application struct {
+	Metadata struct {
+		Name      string `json:"name"`
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+	Spec struct {
+		Destination struct {
+			Server    string `json:"server"`
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
+		} `json:"destination"`
+		Source  *source  `json:"source"`
+		Sources []source `json:"sources"`
+	} `json:"spec"`
+}
+
+type source struct {
+	RepoURL   string             `json:"repoURL"`
+	Path      string             `json:"path"`
+	Chart     string             `json:"chart"`
+	Ref       string             `json:"ref"`
+	Helm      *helmSettings      `json:"helm"`
+	Kustomize *kustomizeSettings `json:"kustomize"`
+	Directory *directorySettings `json:"directory"`
+	Plugin    map[string]any     `json:"plugin"`
+}
+
+type helmSettings struct {
+	ValueFiles              []string       `json:"valueFiles"`
+	IgnoreMissingValueFiles bool           `json:"ignoreMissingValueFiles"`
+	Values                  string         `json:"values"`
+	ValuesObject            map[string]any `json:"valuesObject"`
+	Parameters              []parameter    `json:"parameters"`
+	FileParameters          []any          `json:"fileParameters"`
+	ReleaseName             string         `json:"releaseName"`
+	Namespace               string         `json:"namespace"`
+}
+
+type parameter struct {
+	Name        string `json:"name"`
+	Value       string `json:"value"`
+	ForceString bool   `json:"forceString"`
+}
+
+type kustomizeSettings struct {
+	NamePrefix           string            `json:"namePrefix"`
+	NameSuffix           string            `json:"nameSuffix"`
+	Namespace            string            `json:"namespace"`
+	CommonLabels         map[string]string `json:"commonLabels"`
+	LabelWithoutSelector bool              `json:"labelWithoutSelector"`
+	CommonAnnotations    map[string]string `json:"commonAnnotations"`
+	Components           []string          `json:"components"`
+	Patches              []map[string]any  `json:"patches"`
+	Replicas             []map[string]any  `json:"replicas"`
+}
+
+type directorySettings struct {
+	Recurse bool   `json:"recurse"`
+	Include string `json:"include"`
+	Exclude string `json:"exclude"`
+}
+
+// Targets returns what an Application, or an ApplicationSet's Applications, deploy from the tree. A target's Cluster is
+// the name or the address of the destination; empty for the cluster that Argo CD runs in.
+func Targets(fsys fs.FS, o *manifest.Object) ([]render.Target, []manifest.Diagnostic) {
+	if o.Group != Group {
+		return nil, nil
+	}
+	x := &expansion{fsys: fsys, object: o}
+	switch o.Kind {
+	case "Application":
+		x.application(o.Body.AppendJSON(nil))
+	case "ApplicationSet":
+		x.applicationSet()
+	}
+	return x.targets, x.problems
+}
+
+// An expansion is the work on one object.
+type expansion struct {
+	fsys     fs.FS
+	object   *manifest.Object
+	targets  []render.Target
+	problems []manifest.Diagnostic
+}
+
+// tell notes what is not rendered. A warning is about what this tree can do nothing for; both say less where they stand
+// unchanged on both sides.
+func (x *expansion) tell(severity manifest.Severity, format string, args ...any) {
+	x.problems = append(x.problems, manifest.Problem(severity, x.object, nil, format, args...))
+}
+
+func (x *expansion) application(text []byte) {
+	var app application
+	if err := json.Unmarshal(text, &app); err != nil {
+		x.tell(manifest.Error, "this Application cannot be read: %v", err)
+		return
+	}
+	sources := app.Spec.Sources
+	if len(sources) == 0 && app.Spec.Source != nil {
+		sources = []source{*app.Spec.Source}
+	}
+	if len(sources) == 0 {
+		x.tell(manifest.Error, "Application %s has no source", app.Metadata.Name)
+	}
+	for i := range sources {
+		t, err := x.target(&app, &sources[i])
+		switch {
+		case err != nil:
+			x.tell(manifest.Error, "Application %s: %v", app.Metadata.Name, err)
+		case t != nil:
+			x.targets = append(x.targets, *t)
+		}
+	}
+}
+
+// target is what one source deploys; nil, perhaps with a word, where that is nothing of this tree.
+func (x *expansion) target(app *application, s *source) (*render.Target, error) {
+	name := app.Metadata.Name
+	at, ok := inside(s.Path)
+	switch {
+	case s.Chart != "":
+		x.tell(manifest.Warning, "Application %s deploys the chart %s of %s, which is not in this repository: it is not analysed", name, s.Chart, s.RepoURL)
+		return nil, nil
+	case s.Path == "" && s.Ref != "":
+		return nil, nil // it only holds value files
+	case s.Plugin != nil:
+		x.tell(manifest.Warning, "Application %s is rendered by a plugin, which is not run: it is not analysed", name)
+		return nil, nil
+	case !ok:
+		return nil, fmt.Errorf("the path %s leads out of the repository", s.Path)
+	}
+	info, err := fs.Stat(x.fsys, at)
+	if err != nil || !info.IsDir() || at == "." && x.tool(".") == render.Plain {
+		x.tell(manifest.Warning, "Application %s deploys %s of %s, which is no folder of this repository: it is not analysed", name, s.Path, s.RepoURL)
+		return nil, nil
+	}
+	t := &render.Target{Kind: x.kind(at, s), Path: at, Namespace: app.Spec.Destination.Namespace, Cluster: app.cluster(),
+		Deployer: "Application " + strings.TrimPrefix(app.Metadata.Namespace+"/"+name, "/")}
+	switch t.Kind {
+	case render.Helm:
+		return t, x.helm(t, app, s)
+	case render.Kustomize:
+		t.Changes = s.Kustomize.changes()
+	default:
+		x.directory(t, s)
+	}
+	return t, nil
+}
+
+func inside(name string) (string, bool) {
+	at := path.Clean(strings.TrimPrefix(name, "/"))
+	return at, fs.ValidPath(at)
+}
+
+// cluster is the destination's name, "" for the one that Argo CD itself runs in.
+func (a *application) cluster() string {
+	d := a.Spec.Destination
+	switch {
+	case d.Name == "in-cluster", d.Name == "" && d.Server == "https://kubernetes.default.svc":
+		return ""
+	case d.Name != "":
+		return d.Name
+	}
+	return strings.TrimPrefix(d.Server, "https://")
+}
+
+// kind is the tool that Argo CD takes: the one that the source has settings for, else by the files that there are.
+func (x *expansion) kind(at string, s *source) render.Kind {
+	switch {
+	case s.Helm != nil && x.tool(at) != render.Kustomize:
+		return render.Helm
+	case s.Kustomize != nil:
+		return render.Kustomize
+	case s.Directory != nil:
+		return render.Plain
+	}
+	return x.tool(at)
+}
+
+func (x *expansion) tool(at string) render.Kind {
+	switch {
+	case x.isFile(path.Join(at, "Chart.yaml")):
+		return render.Helm
+	case x.isFile(path.Join(at, "kustomization.yaml")), x.isFile(path.Join(at, "kustomization.yml")), x.isFile(path.Join(at, "Kustomization")):
+		return render.Kustomize
+	}
+	return render.Plain
+}
+
+func (x *expansion) isFile(name string) bool {
+	info, err := fs.Stat(x.fsys, name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (k *kustomizeSettings) changes() *render.Changes {
+	if k == nil {
+		return nil
+	}
+	edits := kustomize.Edits{Namespace: k.Namespace, NamePrefix: k.NamePrefix, NameSuffix: k.NameSuffix,
+		CommonAnnotations: k.CommonAnnotations, Components: k.Components, Patches: k.Patches, Replicas: k.Replicas}
+	if k.LabelWithoutSelector {
+		edits.Labels = k.CommonLabels
+	} else {
+		edits.CommonLabels = k.CommonLabels
+	}
+	return &render.Changes{Kustomize: edits}
+}
+
+func (x *expansion) directory(t *render.Target, s *source) {
+	filter := plain.Filter{Flat: true}
+	if d := s.Directory; d != nil {
+		filter = plain.Filter{Flat: !d.Recurse, Include: d.Include, Exclude: d.Exclude}
+	}
+	t.Changes = &render.Changes{Files: filter}
+	entries, err := fs.ReadDir(x.fsys, t.Path)
+	if err != nil {
+		return // the renderer says so
+	}
+	for _, e := range entries {
+		if path.Ext(e.Name()) == ".jsonnet" {
+			x.tell(manifest.Warning, "%s deploys %s, and jsonnet is not rendered: it is not analysed", t.Deployer, path.Join(t.Path, e.Name()))
+		}
+	}
+}
+
+// helm gives a chart its values: files, values, valuesObject instead of values, parameters; the later wins.
+func (x *expansion) helm(t *render.Target, app *application, s *source) error {
+	t.Release = app.Metadata.Name
+	h := s.Helm
+	if h == nil {
+		return nil
+	}
+	if h.ReleaseName != "" {
+		t.Release = h.ReleaseName
+	}
+	if h.Namespace != "" {
+		t.Namespace = h.Namespace
+	}
+	if len(h.FileParameters) > 0 {
+		x.tell(manifest.Warning, "%s has fileParameters, which are not applied", t.Deployer)
+	}
+	if err := x.valueFiles(t, app, h); err != nil {
+		return err
+	}
+	values := h.ValuesObject
+	if values == nil {
+		held, err := decode([]byte(h.Values))
+		if err != nil {
+			return fmt.Errorf("reading its helm values: %w", err)
+		}
+		if values, _ = held.(map[string]any); values == nil {
+			values = make(map[string]any)
+		}
+	}
+	for _, p := range h.Parameters {
+		if err := set(values, p); err != nil {
+			return fmt.Errorf("reading the parameter %s: %w", p.Name, err)
+		}
+	}
+	if len(values) > 0 {
+		t.Changes = &render.Changes{Values: values}
+	}
+	return nil
+}
+
+// valueFiles finds value files from the chart's folder, or by $ref/ from the root of another source.
+func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettings) error {
+	for _, name := range h.ValueFiles {
+		at, ok := inside(path.Join(t.Path, name))
+		if strings.HasPrefix(name, "/") {
+			at, ok = inside(name)
+		}
+		if ref, isRef := strings.CutPrefix(name, "$"); isRef {
+			ref, rest, _ := strings.Cut(ref, "/")
+			if !app.hasRef(ref) {
+				return fmt.Errorf("the value file %s names a source that there is not", name)
+			}
+			at, ok = inside(rest)
+		}
+		switch {
+		case strings.Contains(name, "://"):
+			x.tell(manifest.Warning, "%s has the value file %s, and nothing is fetched: it is not applied", t.Deployer, name)
+		case !ok:
+			return fmt.Errorf("the value file %s leads out of the repository", name)
+		case x.isFile(at):
+			t.Values = append(t.Values, at)
+		case !h.IgnoreMissingValueFiles:
+			return fmt.Errorf("there is no value file %s in this repository", at)
+		}
+	}
+	return nil
+}
+
+func (a *application) hasRef(name string) bool {
+	for _, s := range a.Spec.Sources {
+		if s.Ref == name {
+			return true
+		}
+	}
+	return false
+}
