@@ -51,20 +51,23 @@ type template []string
 
 // templates are the kinds that own pods, by group and kind.
 var templates = map[string]template{
-	"/Pod":                        {},
-	"apps/Deployment":             {"spec", "template"},
-	"apps/StatefulSet":            {"spec", "template"},
-	"apps/DaemonSet":              {"spec", "template"},
-	"apps/ReplicaSet":             {"spec", "template"},
-	"extensions/Deployment":       {"spec", "template"},
-	"extensions/DaemonSet":        {"spec", "template"},
-	"extensions/ReplicaSet":       {"spec", "template"},
-	"/ReplicationController":      {"spec", "template"},
-	"batch/Job":                   {"spec", "template"},
-	"batch/CronJob":               {"spec", "jobTemplate", "spec", "template"},
-	"argoproj.io/Rollout":         {"spec", "template"},
-	"serving.knative.dev/Service": {"spec", "template"},
-	"kubevirt.io/VirtualMachine":  {"spec", "template"},
+	"/Pod":                                         {},
+	"apps/Deployment":                              {"spec", "template"},
+	"apps/StatefulSet":                             {"spec", "template"},
+	"apps/DaemonSet":                               {"spec", "template"},
+	"apps/ReplicaSet":                              {"spec", "template"},
+	"extensions/Deployment":                        {"spec", "template"},
+	"extensions/DaemonSet":                         {"spec", "template"},
+	"extensions/ReplicaSet":                        {"spec", "template"},
+	"/ReplicationController":                       {"spec", "template"},
+	"batch/Job":                                    {"spec", "template"},
+	"batch/CronJob":                                {"spec", "jobTemplate", "spec", "template"},
+	"argoproj.io/Rollout":                          {"spec", "template"},
+	"serving.knative.dev/Service":                  {"spec", "template"},
+	"kubevirt.io/VirtualMachine":                   {"spec", "template"},
+	"kubevirt.io/VirtualMachineInstance":           {},
+	"kubevirt.io/VirtualMachineInstanceReplicaSet": {"spec", "template"},
+	"pool.kubevirt.io/VirtualMachinePool":          {"spec", "virtualMachineTemplate", "spec", "template"},
 }
 
 // kindName is the kind of a workload, with its group (as in StatefulSet.apps.kruise.io) where the configuration gives a
@@ -170,7 +173,7 @@ func isLoopback(ip string) bool {
 func isCompleted(o *manifest.Object) bool {
 	status := o.Body.Get("status")
 	switch o.Kind {
-	case "Pod":
+	case "Pod", "VirtualMachineInstance":
 		phase := status.Get("phase").Str()
 		return phase == "Succeeded" || phase == "Failed"
 	case "Job":

@@ -26,6 +26,8 @@ func TestWorkloads(t *testing.T) {
 		{"another vendor's kind", owner("apps.kruise.io/v1", "SidecarSet", ""), "[SidecarSet]"},
 		{"two vendors' kinds of one name", apps + kruises, "[StatefulSet StatefulSet.apps.kruise.io]"},
 		{"one object in its old and its new group", owner("apps/v1", "Deployment", "") + owner("extensions/v1beta1", "Deployment", ""), "[Deployment] given twice"},
+		{"a virtual machine without an owner", "apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstance\nmetadata: {name: w}\nspec: {domain: {}}\n", "[VirtualMachineInstance]"},
+		{"a pool of virtual machines", "apiVersion: pool.kubevirt.io/v1alpha1\nkind: VirtualMachinePool\nmetadata: {name: w}\nspec: {virtualMachineTemplate: {spec: {template: {spec: {domain: {}}}}}}\n", "[VirtualMachinePool]"},
 		{"a job", owner("batch/v1", "Job", ""), "[Job]"},
 		{"a job that runs", owner("batch/v1", "Job", "active: 1, conditions: [{type: Complete, status: 'False'}]"), "[Job]"},
 		{"a job that is done", owner("batch/v1", "Job", "completionTime: '2026-01-01T00:00:00Z'"), "[]"},

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -26,11 +28,11 @@ func (p *Problems) Warn(part *manifest.Node, format string, args ...any) {
 func (p *Problems) Decode(into any) {
 	spec := p.Object.Body.Get("spec")
 	for _, m := range manifest.Decode(spec, into) {
-		at := &manifest.Node{Line: m.Line}
+		at, path := &manifest.Node{Line: m.Line}, strings.TrimSuffix("spec."+m.Path, ".")
 		if m.Severity == manifest.Error {
-			p.Error(at, "spec.%s: %s", m.Path, m.Text)
+			p.Error(at, "%s: %s", path, m.Text)
 		} else {
-			p.Warn(at, "spec.%s: %s", m.Path, m.Text)
+			p.Warn(at, "%s: %s", path, m.Text)
 		}
 	}
 }

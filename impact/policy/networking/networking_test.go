@@ -33,6 +33,8 @@ func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
 	for _, test := range []struct{ name, spec, want string }{
 		{"unknown policy type", "  podSelector: {}\n  policyTypes:\n  - Ingress\n  - ingress\n",
 			`9: error: spec.policyTypes: "ingress" is neither Ingress nor Egress`},
+		{"three policy types", "  podSelector: {}\n  policyTypes: [Ingress, Egress, Ingress]\n",
+			`7: error: spec.policyTypes: there are more than two`},
 		{"bare y is a boolean", "  podSelector:\n    matchLabels:\n      a: y\n",
 			`8: error: spec.podSelector.matchLabels.a: y is a bool, not a string; quote it`},
 		{"a number is no label", "  podSelector:\n    matchLabels:\n      a: 1\n",
@@ -111,6 +113,9 @@ func TestWhatIsAcceptedButDoubtfulIsAWarning(t *testing.T) {
 }
 
 func TestAPolicyWithoutSpecIsRefused(t *testing.T) {
+	if accepted, said := problems(t, head+"- podSelector: {}\n"); accepted || fmt.Sprint(said) != "[6: error: spec: this is a list, not a object]" {
+		t.Errorf("accepted %t, said %v", accepted, said)
+	}
 	if accepted, said := problems(t, strings.TrimSuffix(head, "spec:\n")); accepted || len(said) != 1 {
 		t.Errorf("accepted %t, said %v", accepted, said)
 	}
