@@ -96,8 +96,8 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 		"a misspelt selector": {
 			base: shop(), head: strings.Replace(shop(), "      app: api\n", "      app: apy\n", 1),
 			want: []string{
-				"O5 any pod and any outside address can now reach shop/api on all ports | NetworkPolicy shop/api: spec.podSelector.matchLabels.app edited",
-				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app edited",
+				"O5 any pod and any outside address can now reach shop/api on all ports | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
+				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
 			},
 		},
 		"a new name for the same thing": {

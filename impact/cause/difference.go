@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,15 @@ func difference(before, after *manifest.Node, path string) (string, *manifest.No
 	case before.Kind == after.Kind && after.Kind == manifest.List:
 		return differenceOfLists(before, after, path)
 	}
+	if isShort(before) && isShort(after) {
+		return fmt.Sprintf("%s: %s → %s", path, before.Text, after.Text), after
+	}
 	return path + " edited", after
+}
+
+// isShort tells a value that can be shown in full.
+func isShort(n *manifest.Node) bool {
+	return n.Kind != manifest.Map && n.Kind != manifest.List && n.Text != "" && len(n.Text) <= 40
 }
 
 // maxWords bounds how many changed fields are told one by one.
