@@ -24,6 +24,9 @@ type Diagnostic struct {
 	// Digest identifies the text meant, so that the same mistake in an untouched document is known to be an old one; 0
 	// if unknown.
 	Digest uint64 `json:"-"`
+	// Unsupported says that nothing is wrong with the object, but that it is of a kind that is not analysed: a cluster may
+	// well have it, so that taking it away is a change, too.
+	Unsupported bool `json:"-"`
 }
 
 // String is the diagnostic on one line, in the form that compilers use.

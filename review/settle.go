@@ -9,8 +9,8 @@ import (
 
 // settle joins both sides' diagnostics into the result's. What stands unchanged on both sides is no fault of the change:
 // its errors become warnings, its warnings information. What only base has is mended or gone at head; it is told only
-// where it was an error, as a warning, because what it concerned is compared as if base had not had it. Everything else
-// stays as it is.
+// where it was an error, as a warning, because what it concerned is compared as if base had not had it; the removal of
+// what is sound but not analysed remains an error. Everything else stays as it is.
 func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 	var settled []manifest.Diagnostic
 	before := make(map[manifest.Diagnostic]bool)
@@ -18,8 +18,10 @@ func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 		before[identity(d)] = true
 	}
 	after := make(map[manifest.Diagnostic]bool)
+	edited := make(map[manifest.Diagnostic]bool)
 	for _, d := range head {
 		after[identity(d)] = true
+		edited[subject(d)] = true
 		if d.Digest != 0 && before[identity(d)] {
 			switch d.Severity {
 			case manifest.Error:
@@ -35,6 +37,13 @@ func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 		if d.Severity != manifest.Error || after[identity(d)] {
 			continue
 		}
+		if d.Unsupported {
+			if !edited[subject(d)] {
+				d.Message = "removed by this change: " + d.Message
+				settled = append(settled, d)
+			}
+			continue
+		}
 		d.Severity = manifest.Warning
 		d.Message = "only on the base side, where it is not analysed: " + d.Message
 		settled = append(settled, d)
@@ -45,6 +54,12 @@ func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 // identity is a diagnostic without its line, which moves when something above it changes.
 func identity(d manifest.Diagnostic) manifest.Diagnostic {
 	d.Line = 0
+	return d
+}
+
+// subject is what a diagnostic says of an object, wherever it stands and whatever is in it.
+func subject(d manifest.Diagnostic) manifest.Diagnostic {
+	d.File, d.Line, d.Digest = "", 0, 0
 	return d
 }
 

@@ -117,19 +117,59 @@ var unsupported = map[string]string{
 	"k8s.ovn.org":              "OVN-Kubernetes",
 	"k8s.cni.cncf.io":          "the multi-network working group",
 	"networking.gke.io":        "GKE",
+	"networking.k8s.aws":       "AWS",
+	"vpcresources.k8s.aws":     "AWS",
+	"network.openshift.io":     "OpenShift",
 	"policy.networking.k8s.io": "the network policy API",
-	"networking.k8s.io":        "Kubernetes",
 	"linkerd.io":               "Linkerd",
 	"policy.linkerd.io":        "Linkerd",
+	"kuma.io":                  "Kuma",
 }
+
+// inPolicies are kinds that say what policies allow, though their names do not tell.
+var inPolicies = map[string]bool{
+	"cilium.io/CiliumCIDRGroup":              true,
+	"projectcalico.org/NetworkSet":           true,
+	"projectcalico.org/GlobalNetworkSet":     true,
+	"crd.projectcalico.org/NetworkSet":       true,
+	"crd.projectcalico.org/GlobalNetworkSet": true,
+	"crd.antrea.io/ClusterGroup":             true,
+	"policy.linkerd.io/Server":               true,
+	"policy.linkerd.io/ServerAuthorization":  true,
+	"kuma.io/MeshTrafficPermission":          true,
+}
+
+// isUnsupported tells whether an object is a policy, or a part of policies, in a dialect that is not analysed.
+func isUnsupported(o *manifest.Object) bool {
+	if unsupported[o.Group] == "" {
+		return false
+	}
+	switch {
+	case inPolicies[o.Group+"/"+o.Kind]:
+		return true
+	case o.Group == "networking.gke.io": // most of its policies are about load balancers
+		return strings.Contains(o.Kind, "NetworkPolicy")
+	}
+	return strings.Contains(o.Kind, "Policy") || strings.Contains(o.Kind, "Firewall")
+}
+
+// kubernetesNetworking are the kinds of networking.k8s.io beside NetworkPolicy; a cluster knows no others.
+var kubernetesNetworking = map[string]bool{"Ingress": true, "IngressClass": true, "IPAddress": true, "ServiceCIDR": true, "ClusterCIDR": true}
 
 // reportUnknown names the kinds that could matter and are not analysed, so that nothing is skipped in silence.
 func (b *builder) reportUnknown(o *manifest.Object) {
-	whose, ok := unsupported[o.Group]
 	switch {
-	case ok && (strings.Contains(o.Kind, "Policy") || strings.Contains(o.Kind, "Firewall")):
-		b.report(manifest.Problem(manifest.Error, o, nil, "policies of this kind (%s, by %s) are not analysed yet; what it allows or denies is not in this report", o.Kind, whose))
-	case !ok && o.Body.Get("spec", "template", "spec", "containers") != nil:
+	case isUnsupported(o):
+		d := manifest.Problem(manifest.Error, o, nil, "policies of this kind (%s, by %s) are not analysed yet; what it allows or denies is not in this report", o.Kind, unsupported[o.Group])
+		d.Unsupported = true
+		b.report(d)
+	case o.Group == "networking.k8s.io" && !kubernetesNetworking[o.Kind]:
+		b.report(manifest.Problem(manifest.Error, o, o.Body.Get("kind"), "networking.k8s.io has no kind %s; is NetworkPolicy meant?", o.Kind))
+	case strings.Contains(strings.ToLower(o.Kind), "networkpolicy"):
+		d := manifest.Problem(manifest.Error, o, o.Body.Get("apiVersion"), "a %s of the API group %q is not analysed; Kubernetes' own NetworkPolicy has the apiVersion networking.k8s.io/v1", o.Kind, o.Group)
+		d.Unsupported = strings.Contains(o.Group, ".") // no cluster has one in another group
+		b.report(d)
+	case o.Body.Get("spec", "template", "spec", "containers") != nil:
 		b.report(manifest.Problem(manifest.Warning, o, nil, "workloads of this kind (%s/%s) are not analysed; its pods are not in this report", o.Group, o.Kind))
 	}
 }

@@ -28,6 +28,9 @@ func Is(o *manifest.Object) bool {
 // Compile compiles a NetworkPolicy. Its namespace must be set. The policy is nil where the API server would refuse it.
 func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.Diagnostic) {
 	c := compiler{Problems: policy.Problems{Object: o}, namespace: namespace}
+	if o.Group == "networking.k8s.io" && o.Version != "v1" {
+		c.Error(o.Body.Get("apiVersion"), "networking.k8s.io/%s has no NetworkPolicy; write networking.k8s.io/v1", o.Version)
+	}
 	var spec networkingv1.NetworkPolicySpec
 	c.Decode(&spec)
 	node := o.Body.Get("spec")
@@ -79,6 +82,9 @@ func element(list *manifest.Node, i int) *manifest.Node {
 func (c *compiler) isolates(spec networkingv1.NetworkPolicySpec, node *manifest.Node) [2]bool {
 	if len(spec.PolicyTypes) == 0 {
 		return [2]bool{policy.Ingress: true, policy.Egress: len(spec.Egress) > 0}
+	}
+	if len(spec.PolicyTypes) > len(policy.Directions) {
+		c.Error(node, "spec.policyTypes: there are more than two")
 	}
 	var isolates [2]bool
 	for i, t := range spec.PolicyTypes {
