@@ -64,7 +64,7 @@ kind: NetworkPolicy
 metadata: {name: q, namespace: monitoring}
 spec: {podSelector: {matchLabels: {app: prom}}}
 `
-	twoDeployments = `
+	prometheus = `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: web}
@@ -78,9 +78,9 @@ spec: {template: {metadata: {labels: {app: prom}}, spec: {containers: []}}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: p, namespace: web}
-spec: {podSelector: {}}
-`
-	named = `---
+spec: {podSelector: {}, ingress: [{from: [`
+	twoDeployments = prometheus + "{podSelector: {matchLabels: {app: web}}}]}]}\n"
+	named          = `---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: q, namespace: web}
@@ -134,6 +134,12 @@ func TestWhatTheChangeDoesToOthersIsSeen(t *testing.T) {
 		{"a node has another address", fmt.Sprintf(node, 1) + hostPod, fmt.Sprintf(node, 2) + hostPod, "[- Pod default/host → Pod default/web]"},
 		{"a namespace that is selected by its name and an unknown label", twoDeployments, twoDeployments + named,
 			"[+ pods * in kubernetes.io/metadata.name=monitoring,team=a → Deployment web/web]"},
+		{"a peer becomes its whole namespace", prometheus + "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, podSelector: {matchLabels: {app: prom}}}]}]}\n",
+			prometheus + "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}]}\n",
+			"[+ pods * in monitoring → Deployment web/web]"},
+		{"a peer of the same namespace becomes one of any namespace", prometheus + "{podSelector: {matchLabels: {app: web}}}]}]}\n",
+			prometheus + "{podSelector: {matchLabels: {app: web}}, namespaceSelector: {}}]}]}\n",
+			"[+ pods app=web in * → Deployment web/web]"},
 		{"two vendors' workloads have one name", fmt.Sprintf(twoVendors, "one"), fmt.Sprintf(twoVendors, "two"),
 			"[+ StatefulSet.apps.kruise.io default/db → StatefulSet default/db - StatefulSet default/db → StatefulSet default/db]"},
 	} {

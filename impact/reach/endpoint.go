@@ -23,7 +23,7 @@ type Endpoint struct {
 	Workload [2]*cluster.Workload
 	// External are addresses outside the cluster that no policy tells apart.
 	External []netip.Prefix
-	// Potential are the pods of a selector that no rendered workload answers to.
+	// Potential are pods that a selector asks for and no manifest has.
 	Potential *Potential
 	// Domain is a domain name as a policy writes it.
 	Domain string

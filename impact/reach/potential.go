@@ -17,8 +17,8 @@ var dnsPorts = []cluster.ContainerPort{
 	{Name: "dns-tcp", Protocol: policy.TCP, Port: 53},
 }
 
-// addPotentials adds an endpoint for each selector that no rendered workload answers to on either side, for the
-// cluster's name service, and for any pod of any namespace that is not in the manifests.
+// addPotentials adds an endpoint for each selector that no rendered workload answers to on either side or that others may
+// answer to as well, for the cluster's name service, and for any pod of any namespace that is not in the manifests.
 func (m *Model) addPotentials() {
 	p := potentials{model: m, seen: make(map[string]bool)}
 	if !m.anyPod(&dns) {
@@ -26,16 +26,28 @@ func (m *Model) addPotentials() {
 	}
 	p.anyOther()
 	for i := range m.sets.sets {
-		if pods := m.sets.sets[i].pods; pods != nil && !m.anyPod(pods) {
+		if pods := m.sets.sets[i].pods; pods != nil && (isOpen(pods) || !m.anyPod(pods)) {
 			p.add(*pods, nil)
 		}
 	}
+	p.addRelabelled()
 	slices.SortFunc(p.found, func(a, b Potential) int {
 		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.Pods, b.Pods))
 	})
 	for i := range p.found {
 		m.Endpoints = append(m.Endpoints, Endpoint{Potential: &p.found[i]})
 	}
+}
+
+// isOpen tells whether other pods may answer to a selector beside those that are rendered and do: in other namespaces
+// with the labels that it asks for, or in a namespace that it selects as a whole.
+func isOpen(p *policy.Pods) bool {
+	n := p.Namespaces
+	if n.Name != "" {
+		return false
+	}
+	isName := func(r policy.Requirement) bool { return r.Key == cluster.NameLabel && inValues(r) != nil }
+	return p.Pods.Everything() || !slices.ContainsFunc(n.Selector.Requirements, isName)
 }
 
 // anyPod tells whether any rendered workload answers to a selector for sure.
