@@ -60,7 +60,7 @@ func renderOne(ctx context.Context, r *render.Renderer, units []*unit, of map[*u
 	recorder := of[first].tree.Recorder()
 	first.out, first.err = safely(ctx, r, recorder, first.Target)
 	for _, u := range units[1:] {
-		if u.Target.Kind == first.Target.Kind && of[u].tree.Holds(recorder.Reads()) {
+		if u.Target.RendersAs(first.Target) && of[u].tree.Holds(recorder.Reads()) {
 			u.out, u.err = first.out, first.err
 			continue
 		}

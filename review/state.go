@@ -23,7 +23,11 @@ type unit struct {
 // key identifies a target on both sides, whatever tool renders it there.
 func (u *unit) key() string {
 	t := u.Target
-	return strings.Join(append([]string{t.Path, t.Release, t.Namespace}, t.Values...), "\x00")
+	deployed := ""
+	if t.Deployer != "" { // one object of Flux may be in each cluster
+		deployed = t.Deployer + " in " + t.Cluster
+	}
+	return strings.Join(append([]string{t.Path, t.Release, t.Namespace, deployed}, t.Values...), "\x00")
 }
 
 // id is key with all that may differ between the sides.
@@ -52,7 +56,11 @@ func (s *state) find(c config.Config) {
 		s.units = []*unit{{Found: onlyFile(s.file)}}
 		return
 	}
-	found, diagnostics, err := discover.Targets(s.tree, c)
+	var diagnostics []manifest.Diagnostic
+	found, err := guard(func() (found []discover.Found, err error) {
+		found, diagnostics, err = discover.Targets(s.tree, c)
+		return found, err
+	})
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.label, Message: "looking for targets: " + err.Error()})
 	}

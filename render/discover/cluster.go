@@ -62,7 +62,7 @@ func Clusters(found []Found, objects func(Found) (base, head []*manifest.Object)
 // key identifies a target on both sides.
 func (f Found) key() string {
 	t := f.Target
-	return strings.Join(append([]string{string(t.Kind), t.Path, t.Release, t.Namespace, t.Cluster}, t.Values...), "\x00")
+	return strings.Join(append([]string{string(t.Kind), t.Path, t.Release, t.Namespace, t.Cluster, t.Deployer}, t.Values...), "\x00")
 }
 
 // merge makes one of a target that was found on both sides.

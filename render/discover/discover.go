@@ -25,6 +25,8 @@ type Found struct {
 	ClusterBy string
 
 	mark mark
+	// clusterBy is where Target.Cluster comes from if not from the configuration.
+	clusterBy string
 	// uses are the folders of the kustomizations that the target builds on.
 	uses []string
 }
@@ -50,7 +52,8 @@ func Targets(fsys fs.FS, cfg config.Config) ([]Found, []manifest.Diagnostic, err
 	if err != nil {
 		return nil, nil, fmt.Errorf("looking for targets: %w", err)
 	}
-	found := s.roots()
+	found := s.deployed()
+	found = append(found, s.roots()...)
 	found = append(found, s.chartTargets()...)
 	found = append(found, s.plainTargets()...)
 	sortFound(found)

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -94,7 +95,7 @@ func nameClusters(found []Found, meet func(a, b Found) bool) {
 		m := f.mark
 		switch {
 		case f.Target.Cluster != "":
-			f.Cluster, f.ClusterBy = f.Target.Cluster, byConfig
+			f.Cluster, f.ClusterBy = f.Target.Cluster, cmp.Or(f.clusterBy, byConfig)
 			continue
 		case m.by == "":
 			f.Cluster, f.ClusterBy = "", ""

@@ -19,6 +19,8 @@ type kustomization struct {
 	isEmpty bool
 	// uses are the folders of the resources and bases.
 	uses []string
+	// names are all folders of kustomizations and all files that it names.
+	names []string
 }
 
 // isKustomizationFile knows the names of konfig.RecognizedKustomizationFileNames.
@@ -46,18 +48,19 @@ func (s *survey) readKustomization(folder string, k *kustomization) {
 				continue
 			}
 			s.used[at] = true
+			k.names = append(k.names, at)
 			if field == "resources" || field == "bases" {
 				k.uses = append(k.uses, at)
 			}
 		}
 	}
-	s.useFiles(folder, n)
+	s.useFiles(folder, k, n)
 	s.useCharts(folder, n)
 }
 
 // useFiles marks every file as used that any string of the kustomization could name. It does not go by field: a field
 // that is new to this program must not turn patches into objects.
-func (s *survey) useFiles(folder string, n *manifest.Node) {
+func (s *survey) useFiles(folder string, k *kustomization, n *manifest.Node) {
 	if n.Kind == manifest.String {
 		ref := n.Text
 		if _, file, ok := strings.Cut(ref, "="); ok { // generators name files as key=file
@@ -68,11 +71,12 @@ func (s *survey) useFiles(folder string, n *manifest.Node) {
 		}
 		if at, ok := inside(folder, ref); ok {
 			s.used[at] = true
+			k.names = append(k.names, at)
 		}
 		return
 	}
 	for i := range n.Items {
-		s.useFiles(folder, &n.Items[i])
+		s.useFiles(folder, k, &n.Items[i])
 	}
 }
 

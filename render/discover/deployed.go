@@ -1,0 +1,343 @@
+package discover
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/argocd"
+	"github.com/netpol-impact/netpol-impact/render/flux"
+)
+
+// A deployment finds what Argo CD's and Flux's objects deploy. Such objects come out of renders: it starts with the
+// targets that hold some of them, renders what these deploy, and goes on with the objects that come out of that.
+type deployment struct {
+	*survey
+	renderer render.Renderer
+	rendered map[string][]*manifest.Object
+	// holders are the files with objects of Argo CD or Flux that deploy others.
+	holders []string
+	// needsData tells that one of them takes values from a ConfigMap or a Secret, which may come out of any target.
+	needsData bool
+}
+
+// A start is a target with objects that deploy others, and what they deploy in turn.
+type start struct {
+	Found
+	objects  []*manifest.Object
+	found    []Found
+	problems []manifest.Diagnostic
+}
+
+var (
+	deployerVersion = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?(?:argoproj\.io|(?:kustomize|helm)\.toolkit\.fluxcd\.io)/`)
+	deployerKind    = regexp.MustCompile(`kind["']?\s*:\s*["']?(?:Application|ApplicationSet|Kustomization|HelmRelease)\b`)
+	dataReference   = regexp.MustCompile(`(?:substituteFrom|valuesFrom)["']?\s*:`)
+)
+
+// deployed returns the targets that Argo CD and Flux deploy, and marks what they take as used, so that it is not found
+// again. What is left when all is done, its author deploys by other means.
+func (s *survey) deployed() []Found {
+	d := &deployment{survey: s, rendered: make(map[string][]*manifest.Object)}
+	d.findHolders()
+	if len(d.holders) == 0 {
+		return nil
+	}
+	var found []Found
+	seen := make(map[string]bool)
+	take := func(starts []*start) {
+		for _, e := range starts {
+			s.problems = append(s.problems, e.problems...)
+			for _, f := range e.found {
+				if !seen[f.key()] {
+					seen[f.key()] = true
+					found = append(found, f)
+					s.cover(f.Target)
+				}
+			}
+			s.dropDeployers(e)
+		}
+	}
+	take(d.starts())
+	// What is in a kustomization's folder, but neither it nor anybody else uses, was applied by hand.
+	take(d.orphans())
+	return found
+}
+
+// findHolders looks for objects of Argo CD and Flux without reading YAML.
+func (d *deployment) findHolders() {
+	for _, folder := range d.folders {
+		for _, base := range d.files[folder] {
+			name := path.Join(folder, base)
+			text, err := fs.ReadFile(d.fsys, name)
+			if err != nil || !bytes.Contains(text, []byte("argoproj.io/")) && !bytes.Contains(text, []byte(".toolkit.fluxcd.io/")) {
+				continue
+			}
+			if deployerVersion.Match(text) && deployerKind.Match(text) {
+				d.holders = append(d.holders, name)
+				d.needsData = d.needsData || dataReference.Match(text)
+			}
+		}
+	}
+}
+
+// starts follows every target that holds objects which deploy others, but those that another one deploys. Marked paths
+// come first: where two deploy each other, as Flux does with itself, the cluster is known from there.
+func (d *deployment) starts() []*start {
+	var all []*start
+	for _, f := range slices.Concat(d.roots(), d.chartTargets(), d.plainTargets()) {
+		if d.holds(f.Target) {
+			all = append(all, &start{Found: f})
+		}
+	}
+	slices.SortFunc(all, func(a, b *start) int {
+		return cmp.Or(boolRank(a.mark.by == "")-boolRank(b.mark.by == ""), cmp.Compare(a.Target.String(), b.Target.String()))
+	})
+	for _, e := range all {
+		d.follow(e)
+	}
+	kept := slices.Clone(all)
+	for i, e := range all {
+		deploysIt := func(other *start) bool {
+			j := slices.Index(all, other)
+			return other != e && d.deploys(other, e.Target) && (j < i || !d.deploys(e, other.Target))
+		}
+		if slices.ContainsFunc(kept, deploysIt) {
+			kept = slices.DeleteFunc(kept, func(k *start) bool { return k == e })
+		}
+	}
+	return kept
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// orphans are files that no target reads.
+func (d *deployment) orphans() []*start {
+	var all []*start
+	for _, file := range d.holders {
+		if d.used[file] || d.inChart(path.Dir(file)) || !d.inKustomization(path.Dir(file)) {
+			continue
+		}
+		t := render.Target{Kind: render.Plain, Path: file}
+		e := &start{Found: Found{Target: t, By: byFile, mark: markOf(t)}}
+		d.follow(e)
+		all = append(all, e)
+	}
+	return all
+}
+
+// deploys tells whether what a start deploys takes in a target.
+func (d *deployment) deploys(e *start, t render.Target) bool {
+	return slices.ContainsFunc(e.found, func(f Found) bool { return d.taken(f.Target)(t.Path) })
+}
+
+// follow renders a start and what comes of it. Objects may take values from others that are rendered later, so it goes
+// through all of it again until no more come to light.
+func (d *deployment) follow(e *start) {
+	one := []Found{e.Found}
+	nameClusters(one, nil)
+	known := make(map[string]*manifest.Object)
+	for before := -1; before < len(known); {
+		before = len(known)
+		e.found, e.problems = nil, nil
+		e.objects = d.objects(e.Target)
+		walk := &following{deployment: d, start: e, known: known, seen: make(map[string]bool)}
+		walk.objects(e.objects, one[0].Cluster, one[0].ClusterBy)
+		if !d.needsData {
+			return
+		}
+	}
+}
+
+// A following is one way through what a start deploys.
+type following struct {
+	*deployment
+	start *start
+	known map[string]*manifest.Object
+	seen  map[string]bool
+}
+
+func (w *following) objects(objects []*manifest.Object, cluster, by string) {
+	for _, o := range objects {
+		if flux.Holds(o) {
+			w.known[cluster+"\x00"+o.Key()] = o
+		}
+	}
+	for _, o := range objects {
+		id := cluster + "\x00" + o.Key()
+		if !isDeployer(o) || w.seen[id] {
+			continue
+		}
+		w.seen[id] = true
+		targets, problems := argocd.Targets(w.fsys, o)
+		if o.Group != argocd.Group {
+			targets, problems = flux.Targets(w.fsys, o, func(kind, namespace, name string) *manifest.Object {
+				if found := w.known[cluster+"\x00/"+kind+"/"+namespace+"/"+name]; found != nil {
+					return found
+				}
+				return w.known[cluster+"\x00/"+kind+"//"+name]
+			})
+		}
+		w.start.problems = append(w.start.problems, problems...)
+		for _, t := range targets {
+			w.target(t, o, cluster, by)
+		}
+	}
+}
+
+// target notes a target, in the cluster that it is deployed into or else that of its deployer, and goes on with it.
+func (w *following) target(t render.Target, o *manifest.Object, cluster, by string) {
+	if t.Cluster != "" {
+		cluster, by = t.Cluster, "the destination of "+t.Deployer
+	} else {
+		t.Cluster = cluster
+	}
+	f := Found{Target: t, By: "the " + o.String(), clusterBy: by, mark: markOf(t)}
+	if !strings.HasPrefix(t.Deployer, o.Kind+" ") {
+		f.By = "the " + t.Deployer + " of the " + o.String()
+	}
+	w.start.found = append(w.start.found, f)
+	if w.needsData || w.holds(t) {
+		w.objects(w.deployment.objects(t), cluster, by)
+	}
+}
+
+// objects renders a target, once for all that have the same settings. One that does not render holds nothing here; that
+// it does not is said when its turn comes.
+func (d *deployment) objects(t render.Target) []*manifest.Object {
+	t.Cluster, t.Deployer = "", ""
+	key, err := json.Marshal(t)
+	if err != nil {
+		return nil
+	}
+	if known, ok := d.rendered[string(key)]; ok {
+		return known
+	}
+	out, err := d.renderer.Render(context.Background(), d.fsys, t)
+	if err != nil {
+		out = render.Output{}
+	}
+	d.rendered[string(key)] = out.Objects
+	return out.Objects
+}
+
+// holds tells whether a target has a file in which there are objects that deploy others.
+func (d *deployment) holds(t render.Target) bool {
+	return slices.ContainsFunc(d.holders, d.taken(t))
+}
+
+// taken returns what tells whether a target takes in a file or a folder.
+func (s *survey) taken(t render.Target) func(name string) bool {
+	changes := render.Changes{}
+	if t.Changes != nil {
+		changes = *t.Changes
+	}
+	switch {
+	case t.Kind == render.Plain && changes.Files.Flat:
+		return func(name string) bool { return name == t.Path || path.Dir(name) == t.Path && path.Ext(name) != "" }
+	case t.Kind != render.Kustomize:
+		return func(name string) bool { return within(name, t.Path) }
+	}
+	all := make(map[string]bool)
+	for _, component := range changes.Kustomize.Components {
+		if at, ok := inside(t.Path, component); ok {
+			s.reach(at, all)
+		}
+	}
+	if s.kustomizations[t.Path] != nil {
+		s.reach(t.Path, all)
+		return func(name string) bool { return all[name] }
+	}
+	// Flux makes a kustomization here: of all manifests below, and of a folder with a kustomization that one.
+	for at := range s.kustomizations {
+		if within(at, t.Path) {
+			s.reach(at, all)
+		}
+	}
+	return func(name string) bool { return all[name] || within(name, t.Path) && !s.ownedBelow(path.Dir(name), t.Path) }
+}
+
+// ownedBelow tells whether a folder, or one above it up to the top, has a kustomization.
+func (s *survey) ownedBelow(folder, top string) bool {
+	for at := range upward(folder) {
+		if s.kustomizations[at] != nil {
+			return true
+		}
+		if at == top {
+			break
+		}
+	}
+	return false
+}
+
+// reach adds to all the kustomization of a folder and whatever it builds on.
+func (s *survey) reach(folder string, all map[string]bool) {
+	if all[folder] {
+		return
+	}
+	all[folder] = true
+	if k := s.kustomizations[folder]; k != nil {
+		for _, name := range k.names {
+			s.reach(name, all)
+		}
+	}
+}
+
+// cover marks what a target takes in as used.
+func (s *survey) cover(t render.Target) {
+	takes := s.taken(t)
+	for _, folder := range s.folders {
+		if (s.kustomizations[folder] != nil || s.charts[folder] != nil) && takes(folder) {
+			s.used[folder] = true
+		}
+		for _, base := range s.files[folder] {
+			if name := path.Join(folder, base); takes(name) {
+				s.used[name] = true
+			}
+		}
+	}
+}
+
+// dropDeployers marks as used what holds nothing but objects of Argo CD and Flux: as targets they would be empty.
+func (s *survey) dropDeployers(e *start) {
+	other := make(map[string]bool)
+	files := make(map[string]bool)
+	for _, o := range e.objects {
+		files[o.Origin.File] = true
+		if !isToolObject(o) {
+			other[o.Origin.File] = true
+		}
+	}
+	if e.Target.Kind != render.Plain && len(other) == 0 {
+		s.used[e.Target.Path] = true
+	}
+	if e.Target.Kind == render.Plain {
+		for file := range files {
+			s.used[file] = s.used[file] || !other[file]
+		}
+	}
+}
+
+// isDeployer tells whether an object deploys others.
+func isDeployer(o *manifest.Object) bool {
+	return o.Group == argocd.Group && (o.Kind == "Application" || o.Kind == "ApplicationSet") ||
+		o.Group == flux.KustomizeGroup && o.Kind == "Kustomization" || o.Group == flux.HelmGroup && o.Kind == "HelmRelease"
+}
+
+// isToolObject tells whether an object is one that only Argo CD or Flux reads.
+func isToolObject(o *manifest.Object) bool {
+	return isDeployer(o) || o.Group == argocd.Group && o.Kind == "AppProject" || strings.HasSuffix(o.Group, ".toolkit.fluxcd.io")
+}

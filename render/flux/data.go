@@ -1,0 +1,36 @@
+package flux
+
+import (
+	"encoding/base64"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// data are the texts that a ConfigMap or a Secret holds; false if it is not here or is encrypted.
+func (x *expansion) data(ref reference) (map[string]string, bool) {
+	o := x.beside(ref.Kind, x.object.Namespace, ref.Name)
+	if o == nil || o.Body.Get("sops") != nil {
+		return nil, false
+	}
+	data := make(map[string]string)
+	for key, value := range o.Body.Get("data").Fields {
+		text := value.Text
+		if ref.Kind == "Secret" {
+			plain, err := base64.StdEncoding.DecodeString(text)
+			if err != nil {
+				return nil, false
+			}
+			text = string(plain)
+		}
+		data[key.Text] = text
+	}
+	for key, value := range o.Body.Get("stringData").Fields {
+		data[key.Text] = value.Text
+	}
+	return data, true
+}
+
+// Holds tells whether an object may be asked for by [Beside].
+func Holds(o *manifest.Object) bool {
+	return o.Group == "" && (o.Kind == "ConfigMap" || o.Kind == "Secret")
+}

@@ -1,0 +1,170 @@
+package flux
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
+)
+
+// releaseSpec is what matters here of https://fluxcd.io/flux/components/helm/helmreleases/.
+type releaseSpec struct {
+	Chart struct {
+		Spec struct {
+			Chart       string    `json:"chart"`
+			Version     string    `json:"version"`
+			SourceRef   reference `json:"sourceRef"`
+			ValuesFiles []string  `json:"valuesFiles"`
+		} `json:"spec"`
+	} `json:"chart"`
+	ChartRef        reference      `json:"chartRef"`
+	ReleaseName     string         `json:"releaseName"`
+	TargetNamespace string         `json:"targetNamespace"`
+	KubeConfig      kubeConfig     `json:"kubeConfig"`
+	Values          map[string]any `json:"values"`
+	ValuesFrom      []reference    `json:"valuesFrom"`
+	PostRenderers   []any          `json:"postRenderers"`
+}
+
+func (x *expansion) release() (*render.Target, error) {
+	var spec releaseSpec
+	if err := x.read(&spec); err != nil {
+		return nil, err
+	}
+	at, ok := x.chart(&spec)
+	if !ok {
+		return nil, nil
+	}
+	t := &render.Target{Kind: render.Helm, Path: at, Cluster: spec.KubeConfig.cluster(), Namespace: x.object.Namespace, Release: x.object.Name}
+	if spec.TargetNamespace != "" {
+		t.Namespace, t.Release = spec.TargetNamespace, spec.TargetNamespace+"-"+x.object.Name
+	}
+	if spec.ReleaseName != "" {
+		t.Release = spec.ReleaseName
+	}
+	for _, file := range spec.Chart.Spec.ValuesFiles {
+		name := path.Clean(file)
+		if !x.isFile(name) {
+			return nil, fmt.Errorf("there is no value file %s in this repository", file)
+		}
+		t.Values = append(t.Values, name)
+	}
+	values, err := x.values(&spec)
+	if err != nil {
+		return nil, err
+	}
+	if len(values) > 0 {
+		t.Changes = &render.Changes{Values: values}
+	}
+	if len(spec.PostRenderers) > 0 {
+		x.tell(manifest.Warning, "it has postRenderers, which are not applied")
+	}
+	return t, nil
+}
+
+// chart finds the chart's folder in the tree.
+func (x *expansion) chart(spec *releaseSpec) (string, bool) {
+	c := spec.Chart.Spec
+	if spec.ChartRef.Name != "" {
+		x.tell(manifest.Warning, "it deploys the chart of %s %s, which is not in this repository: it is not analysed", spec.ChartRef.Kind, spec.ChartRef.Name)
+		return "", false
+	}
+	places := []string{path.Clean(strings.TrimPrefix(c.Chart, "./"))}
+	if c.SourceRef.Kind == "HelmRepository" {
+		places = []string{path.Join("charts", c.Chart), path.Join(path.Dir(x.object.Origin.File), "charts", c.Chart)}
+	}
+	for _, at := range places {
+		if c.Chart != "" && fs.ValidPath(at) && x.isChart(at, c.Chart, c.Version, c.SourceRef.Kind == "HelmRepository") {
+			return at, true
+		}
+	}
+	x.tell(manifest.Warning, "it deploys the chart %s of %s %s, which is not in this repository: it is not analysed", c.Chart, c.SourceRef.Kind, c.SourceRef.Name)
+	return "", false
+}
+
+// isChart tells whether a folder is a chart and, if it stands for one from elsewhere, that one in the wanted version; a
+// range of versions takes any.
+func (x *expansion) isChart(at, name, version string, vendored bool) bool {
+	text, err := fs.ReadFile(x.fsys, path.Join(at, "Chart.yaml"))
+	if err != nil {
+		return false
+	}
+	if !vendored {
+		return true
+	}
+	held, err := decode(text)
+	if err != nil {
+		return false
+	}
+	isRange := strings.Trim(version, "v0123456789.") != ""
+	return held["name"] == name && (version == "" || isRange || fmt.Sprint(held["version"]) == version)
+}
+
+func (x *expansion) isFile(name string) bool {
+	info, err := fs.Stat(x.fsys, name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// values merges those of the sources, in their order, and over them those that are written in the object.
+func (x *expansion) values(spec *releaseSpec) (map[string]any, error) {
+	merged := make(map[string]any)
+	for _, ref := range spec.ValuesFrom {
+		key := ref.ValuesKey
+		if key == "" {
+			key = "values.yaml"
+		}
+		data, ok := x.data(ref)
+		text, has := data[key]
+		switch {
+		case !ok || !has:
+			x.tell(manifest.Warning, "its values come from %s %s, too, which cannot be read in this repository: it is analysed without them", ref.Kind, ref.Name)
+			continue
+		case ref.TargetPath != "":
+			x.tell(manifest.Warning, "its value %s comes from %s %s by a targetPath, which is not applied", ref.TargetPath, ref.Kind, ref.Name)
+			continue
+		}
+		values, err := decode([]byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("reading values from %s %s: %w", ref.Kind, ref.Name, err)
+		}
+		merge(merged, values)
+	}
+	merge(merged, spec.Values)
+	return merged, nil
+}
+
+// merge puts values over others, maps into maps.
+func merge(into, over map[string]any) {
+	for key, value := range over {
+		under, isMap := into[key].(map[string]any)
+		if inner, ok := value.(map[string]any); ok && isMap {
+			merge(under, inner)
+			continue
+		}
+		into[key] = value
+	}
+}
+
+// decode reads a document that is a map, with a bound on aliases.
+func decode(text []byte) (map[string]any, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	if err := manifest.BoundAliases(&root); err != nil {
+		return nil, err
+	}
+	n, err := manifest.FromYAML(&root, 0)
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]any
+	err = json.Unmarshal(n.AppendJSON(nil), &values)
+	return values, err
+}
