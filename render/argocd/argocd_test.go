@@ -65,12 +65,7 @@ func describe(t *testing.T, fsys fstest.MapFS) string {
 		targets, problems := argocd.Targets(fsys, o)
 		for _, target := range targets {
 			fmt.Fprintf(&out, "%s: %s %s", target.Deployer, target.Kind, target)
-			for name, value := range map[string]string{"release": target.Release} {
-				if value != "" {
-					fmt.Fprintf(&out, " %s=%s", name, value)
-				}
-			}
-			fmt.Fprintf(&out, " namespace=%s cluster=%s", target.Namespace, target.Cluster)
+			fmt.Fprintf(&out, " release=%s namespace=%s cluster=%s", target.Release, target.Namespace, target.Cluster)
 			if target.Changes != nil {
 				text, err := json.Marshal(target.Changes)
 				if err != nil {

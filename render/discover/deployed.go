@@ -267,7 +267,9 @@ func (s *survey) taken(t render.Target) func(name string) bool {
 			s.reach(at, all)
 		}
 	}
-	return func(name string) bool { return all[name] || within(name, t.Path) && !s.ownedBelow(path.Dir(name), t.Path) }
+	return func(name string) bool {
+		return all[name] || within(name, t.Path) && !s.ownedBelow(path.Dir(name), t.Path)
+	}
 }
 
 // ownedBelow tells whether a folder, or one above it up to the top, has a kustomization.
