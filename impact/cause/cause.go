@@ -158,6 +158,9 @@ func (f *Finder) cause(p *policy.Policy, side string, at *manifest.Node, change 
 
 // looks finds what changed about the subject itself: its labels, its namespace's, its ports.
 func (f *Finder) looks(endpoint int32) []Cause {
+	if p := f.model.Endpoints[endpoint].Potential; p != nil {
+		return f.namespace(p.Namespace(), p.Namespace())
+	}
 	old, now := f.model.Endpoints[endpoint].Workload[reach.Base], f.model.Endpoints[endpoint].Workload[reach.Head]
 	if old == nil || now == nil {
 		return nil
