@@ -196,26 +196,36 @@ func (a *analysis) finding(g *group) Finding {
 	if g.key.doubtful {
 		f.Confidence = Approximate
 	}
-	rectangles := mergeRectangles(g.rectangles)
+	rectangles := a.withoutSelf(mergeRectangles(g.rectangles))
 	w := a.words(g, rectangles)
 	f.Title = w.title()
 	f.Explanation = w.explanation(g.rule)
 	f.Advice = w.advice()
 	for _, r := range rectangles {
-		if c := a.connection(g.key.direction, r); c.Count > 0 {
-			f.Connections = append(f.Connections, c)
-		}
+		f.Connections = append(f.Connections, a.connection(g.key.direction, r))
 	}
 	f.Evidence = tidyEvidence(g.evidence)
 	f.Fingerprint = a.fingerprint(g, rectangles)
 	return f
 }
 
-// connection turns a rectangle into peers. A Pod's own traffic is left out where it stands alone.
-func (a *analysis) connection(d policy.Direction, r rectangle) Connection {
-	if len(r.subjects) == 1 && len(r.peers) == 1 && r.subjects[0] == r.peers[0] && a.isPod(r.subjects[0]) {
-		return Connection{}
+// withoutSelf takes a Pod out of the ends of its own connections. Where several Pods are at both ends, each one's traffic
+// to itself stays in the rectangle and is not counted.
+func (a *analysis) withoutSelf(all []rectangle) []rectangle {
+	others := func(of, end []int32) []int32 {
+		if len(end) != 1 || !a.isPod(end[0]) || !contains(of, end[0]) {
+			return of
+		}
+		return slices.DeleteFunc(slices.Clone(of), func(i int32) bool { return i == end[0] })
 	}
+	for i, r := range all {
+		all[i].subjects, all[i].peers = others(r.subjects, r.peers), others(r.peers, r.subjects)
+	}
+	return slices.DeleteFunc(all, func(r rectangle) bool { return len(r.subjects) == 0 || len(r.peers) == 0 })
+}
+
+// connection turns a rectangle into peers.
+func (a *analysis) connection(d policy.Direction, r rectangle) Connection {
 	sources, destinations := r.peers, r.subjects
 	if d == policy.Egress {
 		sources, destinations = destinations, sources
