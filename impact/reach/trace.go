@@ -1,0 +1,85 @@
+package reach
+
+import (
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// Step is a policy that has a say in a connection.
+type Step struct {
+	Policy *policy.Policy
+	// Rule is the number of the rule that matches the connection, -1 if the policy has none and only isolates.
+	Rule    int
+	Verdict policy.Verdict
+	// Decides tells that this step settles the direction.
+	Decides bool
+}
+
+// Trace is why a subject's policies allow or deny a connection with a peer on one port, in the order in which they are
+// asked. It reads the policies themselves, not what the engine makes of them.
+func (m *Model) Trace(d policy.Direction, s Side, subject, peer int32, port policy.PortSet) (steps []Step, allowed bool) {
+	from, to := m.classOf[subject], m.classOf[peer]
+	listener := to
+	if d == policy.Ingress {
+		listener = from
+	}
+	acting := m.Acting(d, s, subject)
+	for len(acting) > 0 {
+		tier := acting[0].Tier
+		n := 0
+		for n < len(acting) && acting[n].Tier == tier {
+			n++
+		}
+		verdict, decided := policy.Pass, false
+		var isolating []int
+		for _, p := range acting[:n] {
+			matched := false
+			for i := range p.Rules[d] {
+				r := &p.Rules[d][i]
+				if !m.ruleMatches(r, to, s, m.classes[listener].ports[s], port) {
+					continue
+				}
+				matched = true
+				steps = append(steps, Step{Policy: p, Rule: i, Verdict: r.Verdict, Decides: !decided && r.Verdict != policy.Pass})
+				if !decided {
+					verdict, decided = r.Verdict, true
+				}
+			}
+			if !matched && p.Isolates[d] {
+				isolating = append(isolating, len(steps))
+				steps = append(steps, Step{Policy: p, Rule: -1, Verdict: policy.Deny})
+			}
+		}
+		if !decided && len(isolating) > 0 {
+			for _, i := range isolating {
+				steps[i].Decides = true
+			}
+			return steps, false
+		}
+		if decided && verdict != policy.Pass {
+			return steps, verdict == policy.Allow
+		}
+		acting = acting[n:]
+	}
+	return steps, true
+}
+
+// ruleMatches tells whether a rule matches a peer on a port, whose names mean env on the connection's destination.
+func (m *Model) ruleMatches(r *policy.Rule, peer int32, s Side, env *namedPorts, port policy.PortSet) bool {
+	ports := r.AllPorts
+	for _, p := range r.Ports {
+		set := policy.Range(p.Protocol, p.From, p.To)
+		if p.Name != "" {
+			set = env.resolve(p.Protocol, p.Name)
+		}
+		ports = ports || set.Intersects(port)
+	}
+	if !ports || r.Any {
+		return ports
+	}
+	for _, p := range r.Peers {
+		if m.sets.sets[m.sets.peer(p)].members[s].has(peer) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+)
+
+// ExplainText writes why a connection is allowed or denied, state by state: which policies have a say at each end, where
+// their rules stand, and which of them decides.
+func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanation) error {
+	for i, e := range explanations {
+		if i > 0 {
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+		verdict := "denied"
+		if e.Allowed {
+			verdict = "allowed"
+		}
+		_, err := fmt.Fprintf(w, "%s: %s → %s on %s %d is %s\n", clean(e.State), clean(e.Source.String()), clean(e.Destination.String()), q.Protocol, q.Port, verdict)
+		if err != nil {
+			return err
+		}
+		for _, end := range []struct {
+			words    string
+			decision impact.Decision
+		}{
+			{"egress of " + e.Source.String(), e.Egress},
+			{"ingress of " + e.Destination.String(), e.Ingress},
+		} {
+			if err := explainEnd(w, clean(end.words), end.decision); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func explainEnd(w io.Writer, end string, d impact.Decision) error {
+	if len(d.Steps) == 0 {
+		_, err := fmt.Fprintf(w, "  %s: allowed, no policy has a say\n", end)
+		return err
+	}
+	words := map[bool]string{true: "allowed", false: "denied"}[d.Allowed]
+	if _, err := fmt.Fprintf(w, "  %s: %s\n", end, words); err != nil {
+		return err
+	}
+	for _, s := range d.Steps {
+		mark, what := "   ", s.Rule+" would "+s.Verdict+" it"
+		switch {
+		case s.Rule == "" && s.Decides:
+			mark, what = " ▸ ", "isolates it, and no rule allows it"
+		case s.Rule == "":
+			what = "isolates it"
+		case s.Decides:
+			mark, what = " ▸ ", s.Rule+" decides: "+s.Verdict
+		case s.Verdict == "pass":
+			what = s.Rule + " passes it on"
+		case s.Verdict == "allow":
+			what = s.Rule + " allows it, too"
+		}
+		where := plainMarkup{}.line("", s.File, s.Line, true)
+		if _, err := fmt.Fprintf(w, "   %s%s %s, %s\n", mark, clean(s.Object), what, where); err != nil {
+			return err
+		}
+	}
+	return nil
+}
