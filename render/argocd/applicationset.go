@@ -43,6 +43,9 @@ func (x *expansion) applicationSet() {
 			x.tell(manifest.Error, "generating Applications: %v", err)
 			continue
 		}
+		if len(all) == 0 {
+			x.tell(manifest.Warning, "its generator %d finds nothing in this repository: the Applications that it would make are not analysed", i+1)
+		}
 		for _, p := range all {
 			if err := x.fill(g, set.Spec.Template, p); err != nil {
 				x.tell(manifest.Error, "filling its template: %v", err)

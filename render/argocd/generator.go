@@ -131,7 +131,7 @@ func (g *generation) list(elements []params, given params) ([]params, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := params(filled.(map[string]any))
+		p := params(maps.Clone(filled.(map[string]any))) // a merge writes into it
 		if !g.goTemplate {
 			flat := make(params)
 			flatten(flat, "", map[string]any(p))

@@ -101,20 +101,22 @@ func (d *deployment) starts() []*start {
 	slices.SortFunc(all, func(a, b *start) int {
 		return cmp.Or(boolRank(a.mark.by == "")-boolRank(b.mark.by == ""), cmp.Compare(a.Target.String(), b.Target.String()))
 	})
+	var kept []*start
+	deployed := make(map[*start]bool)
 	for _, e := range all {
+		if deployed[e] {
+			continue
+		}
 		d.follow(e)
-	}
-	kept := slices.Clone(all)
-	for i, e := range all {
-		deploysIt := func(other *start) bool {
-			j := slices.Index(all, other)
-			return other != e && d.deploys(other, e.Target) && (j < i || !d.deploys(e, other.Target))
-		}
-		if slices.ContainsFunc(kept, deploysIt) {
-			kept = slices.DeleteFunc(kept, func(k *start) bool { return k == e })
+		kept = append(kept, e)
+		for _, f := range e.found {
+			takes := d.taken(f.Target)
+			for _, other := range all {
+				deployed[other] = deployed[other] || other != e && takes(other.Target.Path)
+			}
 		}
 	}
-	return kept
+	return slices.DeleteFunc(kept, func(e *start) bool { return deployed[e] })
 }
 
 func boolRank(b bool) int {
@@ -137,11 +139,6 @@ func (d *deployment) orphans() []*start {
 		all = append(all, e)
 	}
 	return all
-}
-
-// deploys tells whether what a start deploys takes in a target.
-func (d *deployment) deploys(e *start, t render.Target) bool {
-	return slices.ContainsFunc(e.found, func(f Found) bool { return d.taken(f.Target)(t.Path) })
 }
 
 // follow renders a start and what comes of it. Objects may take values from others that are rendered later, so it goes
