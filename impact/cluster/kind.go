@@ -126,7 +126,7 @@ var unsupported = map[string]string{
 	"kuma.io":                  "Kuma",
 }
 
-// inPolicies are kinds that say what policies allow, though their names do not tell.
+// inPolicies are kinds that say what policies allow, or whom they meet, though their names do not tell.
 var inPolicies = map[string]bool{
 	"cilium.io/CiliumCIDRGroup":              true,
 	"projectcalico.org/NetworkSet":           true,
@@ -137,6 +137,10 @@ var inPolicies = map[string]bool{
 	"policy.linkerd.io/Server":               true,
 	"policy.linkerd.io/ServerAuthorization":  true,
 	"kuma.io/MeshTrafficPermission":          true,
+	"projectcalico.org/HostEndpoint":         true,
+	"crd.projectcalico.org/HostEndpoint":     true,
+	"k8s.ovn.org/UserDefinedNetwork":         true,
+	"k8s.ovn.org/ClusterUserDefinedNetwork":  true,
 }
 
 // isUnsupported tells whether an object is a policy, or a part of policies, in a dialect that is not analysed.
