@@ -65,6 +65,14 @@ func (n *Node) Elements() []Node {
 	return n.Items
 }
 
+// Element returns a list's element number i, or nil.
+func (n *Node) Element(i int) *Node {
+	if items := n.Elements(); i < len(items) {
+		return &items[i]
+	}
+	return nil
+}
+
 // Fields calls yield with each key and value of a map, in the order written, until yield returns false.
 func (n *Node) Fields(yield func(key, value *Node) bool) {
 	if n == nil || n.Kind != Map {

@@ -95,11 +95,11 @@ func (c *compiler) policy(spec v1alpha2.ClusterNetworkPolicySpec) *policy.Policy
 		for j, from := range r.From {
 			peers[j] = v1alpha2.ClusterNetworkPolicyEgressPeer{Namespaces: from.Namespaces, Pods: from.Pods}
 		}
-		part := element(node.Get("ingress"), i)
+		part := node.Get("ingress").Element(i)
 		p.Rules[policy.Ingress] = append(p.Rules[policy.Ingress], c.rule(r.Action, peers, r.Protocols, part, part.Get("from")))
 	}
 	for i, r := range spec.Egress {
-		part := element(node.Get("egress"), i)
+		part := node.Get("egress").Element(i)
 		p.Rules[policy.Egress] = append(p.Rules[policy.Egress], c.rule(r.Action, r.To, r.Protocols, part, part.Get("to")))
 	}
 	for _, section := range []string{"ingress", "egress"} {
@@ -108,13 +108,6 @@ func (c *compiler) policy(spec v1alpha2.ClusterNetworkPolicySpec) *policy.Policy
 		}
 	}
 	return p
-}
-
-func element(list *manifest.Node, i int) *manifest.Node {
-	if items := list.Elements(); i < len(items) {
-		return &items[i]
-	}
-	return nil
 }
 
 func (c *compiler) subject(s v1alpha2.ClusterNetworkPolicySubject, node *manifest.Node) []policy.Pods {
@@ -169,11 +162,11 @@ func (c *compiler) rule(action v1alpha2.ClusterNetworkPolicyRuleAction, peers []
 	}
 	named := false
 	for i, p := range protocols {
-		r.Ports = append(r.Ports, c.port(p, element(part.Get(c.ports), i)))
+		r.Ports = append(r.Ports, c.port(p, part.Get(c.ports).Element(i)))
 		named = named || p.DestinationNamedPort != ""
 	}
 	for i, peer := range peers {
-		at := element(peerNodes, i)
+		at := peerNodes.Element(i)
 		found := c.peer(peer, verdict, at)
 		if found == nil {
 			c.Warn(at, "a peer of a kind that is not known here; the rule fails closed, as the API reference demands")
@@ -211,7 +204,7 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 	case len(p.Networks) > 0:
 		for i, text := range p.Networks {
 			prefix, unmasked, err := policy.ParseCIDR(string(text))
-			at := element(node.Get("networks"), i)
+			at := node.Get("networks").Element(i)
 			if err != nil {
 				c.Error(at, "%v", err)
 			}
@@ -222,7 +215,7 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 		}
 	case len(p.DomainNames) > 0:
 		for i, name := range p.DomainNames {
-			at := element(node.Get("domainNames"), i)
+			at := node.Get("domainNames").Element(i)
 			if !domainName.MatchString(string(name)) {
 				c.Error(at, "%q is no domain name", name)
 			}

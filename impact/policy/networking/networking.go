@@ -47,11 +47,11 @@ func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.D
 	}}
 	p.Isolates = c.isolates(spec, node.Get("policyTypes"))
 	for i, rule := range spec.Ingress {
-		part := element(node.Get("ingress"), i)
+		part := node.Get("ingress").Element(i)
 		p.Rules[policy.Ingress] = append(p.Rules[policy.Ingress], c.rule(rule.From, rule.Ports, part, part.Get("from")))
 	}
 	for i, rule := range spec.Egress {
-		part := element(node.Get("egress"), i)
+		part := node.Get("egress").Element(i)
 		p.Rules[policy.Egress] = append(p.Rules[policy.Egress], c.rule(rule.To, rule.Ports, part, part.Get("to")))
 	}
 	for _, d := range policy.Directions {
@@ -70,14 +70,6 @@ type compiler struct {
 	namespace string
 }
 
-// element returns a list's i-th element, or nil.
-func element(list *manifest.Node, i int) *manifest.Node {
-	if items := list.Elements(); i < len(items) {
-		return &items[i]
-	}
-	return nil
-}
-
 // isolates defaults policyTypes as the API reference tells: Ingress always, Egress if the policy has any egress rule.
 func (c *compiler) isolates(spec networkingv1.NetworkPolicySpec, node *manifest.Node) [2]bool {
 	if len(spec.PolicyTypes) == 0 {
@@ -94,7 +86,7 @@ func (c *compiler) isolates(spec networkingv1.NetworkPolicySpec, node *manifest.
 		case networkingv1.PolicyTypeEgress:
 			isolates[policy.Egress] = true
 		default:
-			c.Error(element(node, i), "spec.policyTypes: %q is neither Ingress nor Egress", t)
+			c.Error(node.Element(i), "spec.policyTypes: %q is neither Ingress nor Egress", t)
 		}
 	}
 	return isolates
@@ -111,12 +103,12 @@ func (c *compiler) selector(s *metav1.LabelSelector, node *manifest.Node) policy
 func (c *compiler) rule(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, part, peerNodes *manifest.Node) policy.Rule {
 	r := policy.Rule{Verdict: policy.Allow, Part: part, Any: len(peers) == 0, AllPorts: len(ports) == 0}
 	for i, peer := range peers {
-		if p, ok := c.peer(peer, element(peerNodes, i)); ok {
+		if p, ok := c.peer(peer, peerNodes.Element(i)); ok {
 			r.Peers = append(r.Peers, p)
 		}
 	}
 	for i, port := range ports {
-		r.Ports = append(r.Ports, c.port(port, element(part.Get("ports"), i)))
+		r.Ports = append(r.Ports, c.port(port, part.Get("ports").Element(i)))
 	}
 	return r
 }
@@ -146,7 +138,7 @@ func (c *compiler) block(b *networkingv1.IPBlock, node *manifest.Node) *policy.B
 	cidr, ok := c.cidr(b.CIDR, node.Get("cidr"))
 	out := &policy.Block{CIDR: cidr}
 	for i, text := range b.Except {
-		at := element(node.Get("except"), i)
+		at := node.Get("except").Element(i)
 		except, exceptOK := c.cidr(text, at)
 		if !ok || !exceptOK {
 			continue
