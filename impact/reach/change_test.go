@@ -3,6 +3,7 @@ package reach_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/netpol-impact/netpol-impact/config"
@@ -79,6 +80,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: p, namespace: web}
 spec: {podSelector: {}, ingress: [{from: [`
+	monitoring     = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, "
 	twoDeployments = prometheus + "{podSelector: {matchLabels: {app: web}}}]}]}\n"
 	named          = `---
 apiVersion: networking.k8s.io/v1
@@ -125,6 +127,15 @@ spec: {podSelector: {matchLabels: {app: one}}, ingress: [{from: [{podSelector: {
 `
 )
 
+// many is a requirement of one of n values.
+func many(n int) string {
+	var values []string
+	for i := range n {
+		values = append(values, fmt.Sprintf("v%02d", i))
+	}
+	return "{key: app, operator: In, values: [" + strings.Join(values, ", ") + "]}"
+}
+
 func TestWhatTheChangeDoesToOthersIsSeen(t *testing.T) {
 	namespace := "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: monitoring, labels: {team: %s}}\n---"
 	node := "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [{address: 192.168.0.%d}]}\n---"
@@ -134,12 +145,15 @@ func TestWhatTheChangeDoesToOthersIsSeen(t *testing.T) {
 		{"a node has another address", fmt.Sprintf(node, 1) + hostPod, fmt.Sprintf(node, 2) + hostPod, "[- Pod default/host → Pod default/web]"},
 		{"a namespace that is selected by its name and an unknown label", twoDeployments, twoDeployments + named,
 			"[+ pods * in kubernetes.io/metadata.name=monitoring,team=a → Deployment web/web]"},
-		{"a peer becomes its whole namespace", prometheus + "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, podSelector: {matchLabels: {app: prom}}}]}]}\n",
+		{"a peer becomes its whole namespace", prometheus + monitoring + "podSelector: {matchLabels: {app: prom}}}]}]}\n",
 			prometheus + "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}]}\n",
 			"[+ pods * in monitoring → Deployment web/web]"},
 		{"a peer of the same namespace becomes one of any namespace", prometheus + "{podSelector: {matchLabels: {app: web}}}]}]}\n",
 			prometheus + "{podSelector: {matchLabels: {app: web}}, namespaceSelector: {}}]}]}\n",
 			"[+ pods app=web in * → Deployment web/web]"},
+		{"the last of many values comes", prometheus + monitoring + "podSelector: {matchExpressions: [" + many(19) + "]}}]}]}\n",
+			prometheus + monitoring + "podSelector: {matchExpressions: [" + many(20) + "]}}]}]}\n",
+			"[+ pods app=v19 in monitoring → Deployment web/web]"},
 		{"two vendors' workloads have one name", fmt.Sprintf(twoVendors, "one"), fmt.Sprintf(twoVendors, "two"),
 			"[+ StatefulSet.apps.kruise.io default/db → StatefulSet default/db - StatefulSet default/db → StatefulSet default/db]"},
 	} {

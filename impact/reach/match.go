@@ -463,4 +463,4 @@ func minimal(s policy.Selector) []map[string]string {
 }
 
 // maxCombinations bounds how many potential workloads one selector stands for.
-const maxCombinations = 16
+const maxCombinations = 64
