@@ -31,6 +31,9 @@ func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.D
 	if o.Group == "networking.k8s.io" && o.Version != "v1" {
 		c.Error(o.Body.Get("apiVersion"), "networking.k8s.io/%s has no NetworkPolicy; write networking.k8s.io/v1", o.Version)
 	}
+	if reasons := validation.IsDNS1123Label(o.Namespace); o.Namespace != "" && len(reasons) > 0 {
+		c.Error(o.Body.Get("metadata", "namespace"), "the namespace %q cannot exist: %s", o.Namespace, reasons[0])
+	}
 	var spec networkingv1.NetworkPolicySpec
 	c.Decode(&spec)
 	node := o.Body.Get("spec")

@@ -112,6 +112,25 @@ func TestWhatIsAcceptedButDoubtfulIsAWarning(t *testing.T) {
 	}
 }
 
+func TestWhatNoClusterHasIsRefused(t *testing.T) {
+	for _, test := range []struct{ apiVersion, namespace, want string }{
+		{"networking.k8s.io/v2", "shop", "[1: error: networking.k8s.io/v2 has no NetworkPolicy; write networking.k8s.io/v1]"},
+		{"networking.k8s.io/v1", "${NS}", "[5: error: the namespace \"${NS}\" cannot exist: "},
+		{"networking.k8s.io/v1", "shop", "[]"},
+	} {
+		text := fmt.Sprintf("apiVersion: %s\nkind: NetworkPolicy\nmetadata:\n  name: p\n  namespace: %s\nspec: {podSelector: {}}\n", test.apiVersion, test.namespace)
+		objects, _ := manifest.Read("p.yaml", []byte(text))
+		p, diagnostics := networking.Compile(objects[0], objects[0].Namespace)
+		said := []string{}
+		for _, d := range diagnostics {
+			said = append(said, fmt.Sprintf("%d: %s: %s", d.Line, d.Severity, d.Message))
+		}
+		if (p != nil) != (len(said) == 0) || !strings.HasPrefix(fmt.Sprint(said), test.want) {
+			t.Errorf("%s in %s: said %v, must say %s", test.apiVersion, test.namespace, said, test.want)
+		}
+	}
+}
+
 func TestAPolicyWithoutSpecIsRefused(t *testing.T) {
 	if accepted, said := problems(t, head+"- podSelector: {}\n"); accepted || fmt.Sprint(said) != "[6: error: spec: this is a list, not a object]" {
 		t.Errorf("accepted %t, said %v", accepted, said)
