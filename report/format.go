@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -17,6 +18,8 @@ const (
 	FormatText     Format = "text"
 	FormatMarkdown Format = "markdown"
 	FormatJSON     Format = "json"
+	// FormatSARIF is for the result of a comparison only.
+	FormatSARIF Format = "sarif"
 )
 
 // formats are all formats, with the endings of their files.
@@ -27,6 +30,7 @@ var formats = []struct {
 	{FormatText, []string{".txt"}},
 	{FormatMarkdown, []string{".md", ".markdown"}},
 	{FormatJSON, []string{".json"}},
+	{FormatSARIF, []string{".sarif"}},
 }
 
 // Formats returns the names of all formats.
@@ -72,6 +76,8 @@ func (f Format) Write(w io.Writer, r *impact.Result, o Options) error {
 		return Markdown(w, r, o)
 	case FormatJSON:
 		return JSON(w, r)
+	case FormatSARIF:
+		return SARIF(w, r)
 	}
 	_, err := ParseFormat(string(f))
 	return err
@@ -86,6 +92,8 @@ func (f Format) WriteList(w io.Writer, l *impact.Listing, pairs bool, o Options)
 		return ListMarkdown(w, l, o)
 	case FormatJSON:
 		return ListJSON(w, l, pairs)
+	case FormatSARIF:
+		return errors.New("the format sarif is for findings, which a listing has none of: choose text, markdown or json")
 	}
 	_, err := ParseFormat(string(f))
 	return err

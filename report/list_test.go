@@ -29,6 +29,9 @@ func TestListingsAreAsReviewed(t *testing.T) {
 		pairs bool
 	}{{"list-grouped", grouped, false}, {"list-pairs", expanded, true}, {"list-empty", impact.Listing{}, false}} {
 		for _, f := range formats {
+			if f.format == FormatSARIF { // findings only
+				continue
+			}
 			var b bytes.Buffer
 			if err := f.format.WriteList(&b, &c.list, c.pairs, Options{}); err != nil {
 				t.Fatal(err)
