@@ -165,7 +165,15 @@ type following struct {
 	start *start
 	known map[string]*manifest.Object
 	seen  map[string]bool
+	// depth counts the deployers above.
+	depth int
 }
+
+// Bounds on what one start deploys: a chart may make an Application of itself, under another name each time.
+const (
+	maxDepth    = 12
+	maxDeployed = 5000
+)
 
 func (w *following) objects(objects []*manifest.Object, cluster, by string) {
 	for _, o := range objects {
@@ -190,7 +198,9 @@ func (w *following) objects(objects []*manifest.Object, cluster, by string) {
 		}
 		w.start.problems = append(w.start.problems, problems...)
 		for _, t := range targets {
-			w.target(t, o, cluster, by)
+			if len(w.start.found) < maxDeployed {
+				w.target(t, o, cluster, by)
+			}
 		}
 	}
 }
@@ -207,9 +217,17 @@ func (w *following) target(t render.Target, o *manifest.Object, cluster, by stri
 		f.By = "the " + t.Deployer + " of the " + o.String()
 	}
 	w.start.found = append(w.start.found, f)
-	if w.needsData || w.holds(t) {
-		w.objects(w.deployment.objects(t), cluster, by)
+	if !w.needsData && !w.holds(t) {
+		return
 	}
+	if w.depth == maxDepth || len(w.start.found) >= maxDeployed {
+		w.start.problems = append(w.start.problems, manifest.Problem(manifest.Error, o, nil,
+			"what comes of it is not followed: more than %d objects deploy one another, or more than %d targets come of one", maxDepth, maxDeployed))
+		return
+	}
+	w.depth++
+	w.objects(w.deployment.objects(t), cluster, by)
+	w.depth--
 }
 
 // objects renders a target, once for all that have the same settings. One that does not render holds nothing here; that
