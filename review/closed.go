@@ -12,10 +12,10 @@ import (
 // condition or a value is wrong, and no connection would be reported.
 func (c *comparison) checkTargets() {
 	failed := make(map[string]bool)
-	onBase := make(map[string]*unit)
+	onBase, onHead := make(map[string]*unit), keys(c.head.units)
 	for _, u := range c.base.units {
 		onBase[u.key()] = u
-		failed[u.key()] = u.err != nil
+		failed[u.key()] = u.err != nil || !onHead[u.key()] && c.losesItsWay(u)
 	}
 	for _, u := range c.head.units {
 		key, b := u.key(), onBase[u.key()]
@@ -36,6 +36,20 @@ func (c *comparison) checkTargets() {
 		}
 		s.units = kept
 	}
+}
+
+// losesItsWay tells whether the object that deploys a target of base is still there at head, but with a word that what it
+// deploys is not analysed: its folder may be gone, or its source another one. A cluster keeps what was deployed then, so
+// it is not compared as removed.
+func (c *comparison) losesItsWay(u *unit) bool {
+	for _, d := range c.head.diagnostics {
+		if u.Target.Deployer != "" && d.Object == u.Target.Deployer && d.Severity != manifest.Info {
+			c.head.fail(manifest.Diagnostic{Object: d.Object, File: d.File, Line: d.Line,
+				Message: fmt.Sprintf("it deploys %s on the base side, and nothing that can be analysed at head: %s", u.Target, d.Message)})
+			return true
+		}
+	}
+	return false
 }
 
 // empties tells whether a target renders to nothing on a side while the other one has workloads.
