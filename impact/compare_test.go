@@ -100,6 +100,40 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
 			},
 		},
+		"a workload that leaves its policy": {
+			base: shop(), head: strings.Replace(shop(), "labels: {app: api}", "labels: {app: apii}", 1),
+			want: []string{
+				"O5 any pod and any outside address can now reach shop/api on all ports | Deployment shop/api: label app: api → apii",
+				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | Deployment shop/api: label app: api → apii",
+			},
+		},
+		"each end denies what the other allows": {
+			base: deployment("a", "a", "a:1", 1) + deployment("b", "b", "b:1", 80),
+			head: deployment("a", "a", "a:1", 1) + deployment("b", "b", "b:1", 80) + `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: a}}
+  policyTypes: [Egress]
+  egress: [{to: [{podSelector: {matchLabels: {app: b}}}], ports: [{port: 80}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: in, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: b}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: a}}}], ports: [{port: 443}]}]
+`,
+			// What only one end denies is told with that end's policy: 443 is out's doing, 80 is in's.
+			want: []string{
+				"B3 shop/a can no longer reach the cluster's DNS | NetworkPolicy shop/out: added",
+				"B8 shop/b now lets in only what a policy allows | NetworkPolicy shop/in: added",
+				"B8 shop/a can now reach only what a policy allows | NetworkPolicy shop/out: added",
+				"B9 shop/b: connections narrowed to declared ports | NetworkPolicy shop/out: added",
+			},
+		},
 		"a new name for the same thing": {
 			base: shop(deployment("cart-db", "cart-db", "mongo:4", 27017)), head: shop(deployment("carts-db", "cart-db", "mongo:5", 27017)),
 			want: []string{"W3 shop/cart-db is renamed to carts-db | Deployment shop/carts-db: renamed from cart-db"},

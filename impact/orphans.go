@@ -49,10 +49,14 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 	rule, _ := severity.ByID("H1")
 	name := o.Policy.Object.String()
-	lost, instead := a.summarise(o.Lost), a.summarise(o.Instead)
+	lost, instead := a.summarise(o.Lost), summary{}
 	f := Finding{Rule: rule.ID, Severity: rule.Level, Confidence: Exact, Kind: Hygiene, Causes: causes}
 	f.Title = fmt.Sprintf("%s no longer selects any workload (it selected %s)", name, lost.text)
-	f.Explanation = fmt.Sprintf("It selects %s now, which no rendered workload is.", instead.text)
+	f.Explanation = "No rendered workload has the labels that it asks for."
+	if len(o.Instead) > 0 {
+		instead = a.summarise(o.Instead)
+		f.Explanation = fmt.Sprintf("It selects %s now, which no rendered workload is.", instead.text)
+	}
 	if len(o.effects) > 0 {
 		f.Explanation += " What it does to such pods is not told as opened or blocked."
 	}

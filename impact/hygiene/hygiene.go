@@ -16,7 +16,8 @@ import (
 // Orphan is a policy that selected rendered workloads on base and selects none on head.
 type Orphan struct {
 	Policy *policy.Policy
-	// Lost are the workloads that it selected, Instead the potential workloads that it selects now; numbers of endpoints.
+	// Lost are the workloads that it selected and that are still there, Instead the potential workloads that it selects
+	// now, if any; numbers of endpoints.
 	Lost, Instead []int32
 	// Meant is a label that was probably meant, "app=payments", or "".
 	Meant string
@@ -35,19 +36,23 @@ func Orphans(m *reach.Model, base, head *cluster.State) []Orphan {
 			continue
 		}
 		o := Orphan{Policy: p}
+		rendered := false
 		for _, i := range m.Selected(reach.Head, key) {
 			if m.Endpoints[i].Potential == nil {
-				o.Instead = nil
-				break
+				rendered = rendered || m.Endpoints[i].Workload[reach.Head] != nil
+				continue
 			}
 			o.Instead = append(o.Instead, i)
+		}
+		if rendered {
+			continue
 		}
 		for _, i := range m.Selected(reach.Base, key) {
 			if m.Endpoints[i].Workload[reach.Head] != nil && m.Endpoints[i].Workload[reach.Base] != nil {
 				o.Lost = append(o.Lost, i)
 			}
 		}
-		if len(o.Instead) > 0 && len(o.Lost) > 0 {
+		if len(o.Lost) > 0 {
 			o.Meant = nearest(p.Subject, head.Workloads)
 			out = append(out, o)
 		}

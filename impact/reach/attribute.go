@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -89,17 +90,32 @@ func (a *attribution) half(b block, ports policy.PortSet, opened bool) {
 	if opened {
 		refusing = Base
 	}
-	others := make(map[int32][]int32) // source → destinations that let it in
+	others := make(map[leftKey][]int32) // destinations that let a source in
+	byPorts := make(map[string]policy.PortSet)
 	b.destinations.each(func(d int32) {
-		refused := a.model.refused(policy.Ingress, refusing, d, b.sources, ports)
-		a.add(policy.Ingress, d, refused, ports, opened)
-		b.sources.minus(refused).each(func(s int32) { others[s] = append(others[s], d) })
-	})
-	b.sources.each(func(s int32) {
-		if ds := others[s]; len(ds) > 0 {
-			a.add(policy.Egress, s, runsOf(ds), ports, opened)
+		for _, r := range a.model.refusals(policy.Ingress, refusing, d, b.sources, ports) {
+			a.add(policy.Ingress, d, r.peers, r.ports, opened)
+			left := leftKey{ports: r.ports.Key()}
+			byPorts[left.ports] = r.ports
+			b.sources.minus(r.peers).each(func(s int32) {
+				left.source = s
+				others[left] = append(others[left], d)
+			})
 		}
 	})
+	for _, key := range slices.Sorted(maps.Keys(byPorts)) {
+		b.sources.each(func(s int32) {
+			if ds := others[leftKey{s, key}]; len(ds) > 0 {
+				a.add(policy.Egress, s, runsOf(ds), byPorts[key], opened)
+			}
+		})
+	}
+}
+
+// leftKey is a source and ports that some destinations let in, so that the source's own end must refuse them.
+type leftKey struct {
+	source int32
+	ports  string
 }
 
 func (a *attribution) add(d policy.Direction, subject int32, peers runs, ports policy.PortSet, opened bool) {
@@ -122,8 +138,14 @@ func (a *attribution) add(d policy.Direction, subject int32, peers runs, ports p
 	}
 }
 
-// refused are the peers with which a subject's sequence does not allow all of the ports.
-func (m *Model) refused(d policy.Direction, s Side, subject int32, peers runs, ports policy.PortSet) runs {
+// refusal is ports with the peers that a subject refuses on all of them.
+type refusal struct {
+	ports policy.PortSet
+	peers runs
+}
+
+// refusals divides ports by the peers to which a subject's sequence refuses them; peers may be none.
+func (m *Model) refusals(d policy.Direction, s Side, subject int32, peers runs, ports policy.PortSet) []refusal {
 	seq := m.sequences.sequences[m.seq[d][s][subject]]
 	var by []policy.PortSet
 	for _, st := range seq {
@@ -132,34 +154,56 @@ func (m *Model) refused(d policy.Direction, s Side, subject int32, peers runs, p
 		}
 	}
 	parts := ports.Divide(by)
-	var refused runs
+	at := make(map[string]int)
+	var out []refusal
 	for i := range parts {
-		part := parts.Part(i)
-		var allowed runs
-		open := peers
-		for _, st := range seq {
-			var passed runs
-			for _, e := range st.entries {
-				if !m.ports.sets[e.ports].Intersects(part) {
-					continue
-				}
-				hit := open.intersect(m.sets.sets[e.set].members[s])
-				open = open.minus(hit)
-				switch e.verdict {
-				case policy.Allow:
-					allowed = allowed.union(hit)
-				case policy.Pass:
-					passed = passed.union(hit)
-				}
-			}
-			if st.deny {
-				open = nil
-			}
-			open = open.union(passed)
+		refused := m.refusedPart(seq, s, peers, parts.Part(i))
+		key := refused.key()
+		j, ok := at[key]
+		if !ok {
+			j = len(out)
+			at[key] = j
+			out = append(out, refusal{peers: refused})
 		}
-		refused = refused.union(peers.minus(allowed.union(open)))
+		out[j].ports = out[j].ports.Union(parts.Part(i))
 	}
-	return refused
+	return out
+}
+
+// refused are the peers with which a subject's sequence does not allow all of the ports.
+func (m *Model) refused(d policy.Direction, s Side, subject int32, peers runs, ports policy.PortSet) runs {
+	var out runs
+	for _, r := range m.refusals(d, s, subject, peers, ports) {
+		out = out.union(r.peers)
+	}
+	return out
+}
+
+// refusedPart are the peers to which a sequence refuses ports that none of its entries divides.
+func (m *Model) refusedPart(seq sequence, s Side, peers runs, ports policy.PortSet) runs {
+	var allowed runs
+	open := peers
+	for _, st := range seq {
+		var passed runs
+		for _, e := range st.entries {
+			if !m.ports.sets[e.ports].Intersects(ports) {
+				continue
+			}
+			hit := open.intersect(m.sets.sets[e.set].members[s])
+			open = open.minus(hit)
+			switch e.verdict {
+			case policy.Allow:
+				allowed = allowed.union(hit)
+			case policy.Pass:
+				passed = passed.union(hit)
+			}
+		}
+		if st.deny {
+			open = nil
+		}
+		open = open.union(passed)
+	}
+	return peers.minus(allowed.union(open))
 }
 
 // doubtful are the peers with which what some sides allow on some ports depends on a membership that is not known.
