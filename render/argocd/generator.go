@@ -33,6 +33,8 @@ type generator struct {
 
 	// others are the kinds that ask a cluster, a code host or a plugin.
 	others []string
+	// hasTemplate tells that it changes the template.
+	hasTemplate bool
 }
 
 type combination struct {
@@ -63,9 +65,12 @@ func (g *generator) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return err
 	}
-	for name := range fields {
+	for name, value := range fields {
+		settings, _ := value.(map[string]any)
 		switch name {
-		case "list", "git", "matrix", "merge", "selector", "template":
+		case "list", "git", "matrix", "merge":
+			g.hasTemplate = g.hasTemplate || settings["template"] != nil
+		case "selector":
 		default:
 			g.others = append(g.others, name)
 		}
@@ -88,6 +93,8 @@ func (g *generation) generate(from *generator, given params) ([]params, error) {
 	switch {
 	case len(from.others) > 0:
 		return nil, unsupported("the generator %s asks for what is not in this repository", from.others[0])
+	case from.hasTemplate:
+		return nil, unsupported("a generator has a template of its own, which is not supported")
 	case from.List != nil && from.List.ElementsYAML != "":
 		return nil, unsupported("the generator list has elementsYaml, which is not supported")
 	case from.List != nil:
