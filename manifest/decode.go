@@ -38,7 +38,7 @@ func (d *decoder) wrong(n *Node, path, want string) {
 	if n.Kind == Map || n.Kind == List {
 		shown = "this"
 	}
-	text := fmt.Sprintf("%s is a %s, not a %s", shown, n.Kind, want)
+	text := fmt.Sprintf("%s is %s, not %s", shown, n.Kind.Noun(), noun(want))
 	if want == "string" && (n.Kind == Bool || n.Kind == Int || n.Kind == Float) {
 		text += "; quote it"
 	}

@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // Kind is the JSON type of a node.
@@ -21,7 +22,17 @@ const (
 
 // String names the kind as the API server does in its errors.
 func (k Kind) String() string {
-	return [...]string{"null", "bool", "integer", "number", "string", "list", "object"}[k]
+	return [...]string{"null", "boolean", "integer", "number", "string", "list", "object"}[k]
+}
+
+// Noun is the kind with its article: "an object".
+func (k Kind) Noun() string { return noun(k.String()) }
+
+func noun(word string) string {
+	if strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 // Node is one value of a document. A nil *Node is an absent value: every method works on it.

@@ -56,7 +56,7 @@ func FromNode(file string, root *Node) ([]*Object, []Diagnostic) {
 	}{{"name", &o.Name}, {"namespace", &o.Namespace}} {
 		value := root.Get("metadata", f.name)
 		if !value.IsNull() && value.Kind != String {
-			return nil, broken(value, o.Kind, "metadata.%s: %s is a %s, not a string; quote it", f.name, value.Text, value.Kind)
+			return nil, broken(value, o.Kind, "metadata.%s: %s is %s, not a string; quote it", f.name, value.Text, value.Kind.Noun())
 		}
 		*f.into = value.Str()
 	}

@@ -277,7 +277,7 @@ func stringMap(o *manifest.Object, n *manifest.Node, path string) (map[string]st
 	out := make(map[string]string, 4)
 	var problems []manifest.Diagnostic
 	if !n.IsNull() && n.Kind != manifest.Map {
-		return out, []manifest.Diagnostic{manifest.Problem(manifest.Error, o, n, "%s is a %s, not an object", path, n.Kind)}
+		return out, []manifest.Diagnostic{manifest.Problem(manifest.Error, o, n, "%s is %s, not an object", path, n.Kind.Noun())}
 	}
 	for key, value := range n.Fields {
 		switch value.Kind {
@@ -286,8 +286,8 @@ func stringMap(o *manifest.Object, n *manifest.Node, path string) (map[string]st
 		case manifest.Null:
 			out[key.Text] = ""
 		default:
-			problems = append(problems, manifest.Problem(manifest.Error, o, value, "%s: %s is a %s, not a string; quote it",
-				fmt.Sprintf("%s.%s", path, key.Text), value.Text, value.Kind))
+			problems = append(problems, manifest.Problem(manifest.Error, o, value, "%s: %s is %s, not a string; quote it",
+				fmt.Sprintf("%s.%s", path, key.Text), value.Text, value.Kind.Noun()))
 		}
 	}
 	return out, problems

@@ -95,6 +95,7 @@ func (b *builder) addWorkload(o *manifest.Object, path template) {
 	labels, problems := stringMap(o, pod.Get("metadata", "labels"), strings.Join(append(path[:len(path):len(path)], "metadata.labels"), "."))
 	b.report(problems...)
 	spec := pod.Get("spec")
+	b.checkTypes(o, spec)
 	w := &Workload{
 		Kind: b.kindName(o), Namespace: namespaceOf(o), Name: o.Name, Object: o, Labels: labels,
 		HostNetwork:    spec.Get("hostNetwork").IsTrue(),
@@ -111,6 +112,24 @@ func (b *builder) addWorkload(o *manifest.Object, path template) {
 		return
 	}
 	b.state.Workloads = append(b.state.Workloads, w)
+}
+
+// podTypes are the fields of a pod's specification that decide what the network sees of it.
+var podTypes = []struct {
+	field string
+	kind  manifest.Kind
+}{
+	{"hostNetwork", manifest.Bool}, {"containers", manifest.List}, {"initContainers", manifest.List},
+	{"nodeName", manifest.String}, {"serviceAccountName", manifest.String},
+}
+
+// checkTypes reports values that the API server would refuse and that would be read as absent.
+func (b *builder) checkTypes(o *manifest.Object, spec *manifest.Node) {
+	for _, t := range podTypes {
+		if value := spec.Get(t.field); !value.IsNull() && value.Kind != t.kind {
+			b.report(manifest.Problem(manifest.Error, o, value, "%s is %s, not %s", t.field, value.Kind.Noun(), t.kind.Noun()))
+		}
+	}
 }
 
 // addOwnLabels adds the labels that a controller gives to its pods and that are known beforehand.

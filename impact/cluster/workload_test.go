@@ -59,3 +59,22 @@ func TestAHostPortOfZeroIsNone(t *testing.T) {
 		}
 	}
 }
+
+func TestValuesThatTheAPIServerRefusesAreNotReadAsAbsent(t *testing.T) {
+	for spec, want := range map[string]string{
+		`hostNetwork: "true", containers: []`:      "hostNetwork is a string, not a boolean",
+		`hostNetwork: yes, containers: []`:         "",
+		`containers: {name: main}`:                 "containers is an object, not a list",
+		`containers: [], nodeName: 7`:              "nodeName is an integer, not a string",
+		`containers: [], serviceAccountName: true`: "serviceAccountName is a boolean, not a string",
+	} {
+		objects, _ := manifest.Read("file.yaml", []byte(pod(spec, "")))
+		got := ""
+		for _, d := range cluster.Build(objects, config.Config{}).Diagnostics {
+			got += d.Message
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", spec, got, want)
+		}
+	}
+}

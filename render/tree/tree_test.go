@@ -15,17 +15,17 @@ import (
 func linked(t *testing.T) repo {
 	t.Helper()
 	r := newRepo(t)
-	r.write("shared/policy.yaml", "policy")
-	r.write("shared/deep/x.yaml", "x")
+	r.write("common/policy.yaml", "policy")
+	r.write("common/deep/x.yaml", "x")
 	r.write("app/own.yaml", "own")
 	for name, to := range map[string]string{
-		"app/policy.yaml": "../shared/policy.yaml",
-		"app/folder":      "../shared/deep",
+		"app/policy.yaml": "../common/policy.yaml",
+		"app/folder":      "../common/deep",
 		"app/chain.yaml":  "folder/../policy.yaml",
 		"app/out.yaml":    "../../secret.yaml",
 		"app/abs.yaml":    "/etc/passwd",
 		"app/loop.yaml":   "loop.yaml",
-		"app/gone.yaml":   "../shared/gone.yaml",
+		"app/gone.yaml":   "../common/gone.yaml",
 		"app/up":          "..",
 	} {
 		if err := os.Symlink(to, filepath.Join(r.dir, name)); err != nil {
@@ -53,7 +53,7 @@ func TestLinksAreResolvedInsideEveryTree(t *testing.T) {
 	for name, fsys := range map[string]*tree.Tree{"commit": at(t, opened, "HEAD"), "working tree": working, "folder": folder} {
 		t.Run(name, func(t *testing.T) {
 			for path, text := range map[string]string{"app/policy.yaml": "policy", "app/folder/x.yaml": "x", "app/chain.yaml": "policy",
-				"app/up/app/up/shared/policy.yaml": "policy"} {
+				"app/up/app/up/common/policy.yaml": "policy"} {
 				got, err := fsys.ReadFile(path)
 				if err != nil {
 					t.Error(err)

@@ -36,9 +36,9 @@ func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
 		{"three policy types", "  podSelector: {}\n  policyTypes: [Ingress, Egress, Ingress]\n",
 			`7: error: spec.policyTypes: there are more than two`},
 		{"bare y is a boolean", "  podSelector:\n    matchLabels:\n      a: y\n",
-			`8: error: spec.podSelector.matchLabels.a: y is a bool, not a string; quote it`},
+			`8: error: spec.podSelector.matchLabels.a: y is a boolean, not a string; quote it`},
 		{"a number is no label", "  podSelector:\n    matchLabels:\n      a: 1\n",
-			`8: error: spec.podSelector.matchLabels.a: 1 is a integer, not a string; quote it`},
+			`8: error: spec.podSelector.matchLabels.a: 1 is an integer, not a string; quote it`},
 		{"operator of node affinity", "  podSelector:\n    matchExpressions:\n    - {key: a, operator: Gt, values: ['1']}\n",
 			`7: error: operator "Gt" is none of In, NotIn, Exists, DoesNotExist`},
 		{"In without values", "  podSelector:\n    matchExpressions:\n    - {key: a, operator: In}\n",
@@ -76,7 +76,7 @@ func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
 		{"range without a start", "  podSelector: {}\n  ingress:\n  - ports:\n    - endPort: 80\n",
 			`9: error: endPort needs a port`},
 		{"an object in place of a list", "  podSelector: {}\n  ingress:\n    from: []\n",
-			`8: error: spec.ingress: this is a object, not a list`},
+			`8: error: spec.ingress: this is an object, not a list`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			accepted, said := problems(t, head+test.spec)
@@ -132,7 +132,7 @@ func TestWhatNoClusterHasIsRefused(t *testing.T) {
 }
 
 func TestAPolicyWithoutSpecIsRefused(t *testing.T) {
-	if accepted, said := problems(t, head+"- podSelector: {}\n"); accepted || fmt.Sprint(said) != "[6: error: spec: this is a list, not a object]" {
+	if accepted, said := problems(t, head+"- podSelector: {}\n"); accepted || fmt.Sprint(said) != "[6: error: spec: this is a list, not an object]" {
 		t.Errorf("accepted %t, said %v", accepted, said)
 	}
 	if accepted, said := problems(t, strings.TrimSuffix(head, "spec:\n")); accepted || len(said) != 1 {
