@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -61,7 +63,7 @@ func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
 	case e.IsDir():
 		s.folders = append(s.folders, name)
 	case e.Type()&fs.ModeIrregular != 0:
-		s.problem(manifest.Info, name, "this is a git submodule: the manifests in it are not analysed")
+		s.submodule(name, e)
 	case !e.Type().IsRegular():
 	case isKustomizationFile(base):
 		s.kustomizations[folder] = &kustomization{file: name}
@@ -71,6 +73,17 @@ func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
 		s.files[folder] = append(s.files[folder], base)
 	}
 	return nil
+}
+
+// submodule names what is in another repository. Pinned to another commit it may hold other manifests; a target that
+// uses them does not render anyway.
+func (s *survey) submodule(name string, e fs.DirEntry) {
+	pinned := ""
+	if about, err := e.Info(); err == nil {
+		pinned, _ = about.Sys().(string)
+	}
+	s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Warning, File: name, Digest: xxhash.Sum64String(pinned),
+		Message: "this is a git submodule: if it holds manifests, they are not analysed"})
 }
 
 func (s *survey) problem(severity manifest.Severity, file, message string) {

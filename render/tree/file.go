@@ -21,8 +21,15 @@ func (i info) Type() fs.FileMode          { return i.mode.Type() }
 func (i info) Info() (fs.FileInfo, error) { return i, nil }
 func (i info) IsDir() bool                { return i.mode.IsDir() }
 func (i info) ModTime() time.Time         { return time.Time{} }
-func (i info) Sys() any                   { return nil }
 func (i info) String() string             { return fs.FormatDirEntry(i) }
+
+// Sys is the commit that a submodule is pinned to, as a string; nil for all else.
+func (i info) Sys() any {
+	if i.mode&fs.ModeIrregular != 0 && i.at.entry.id != "" {
+		return i.at.entry.id
+	}
+	return nil
+}
 
 func (i info) Mode() fs.FileMode {
 	if i.mode.IsDir() {
