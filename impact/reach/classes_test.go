@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
 // Few groups are sorted, many are found by looking at every class: both ways must give the same.
@@ -51,5 +53,27 @@ func TestTheClassesOfGroupsAreTheSameSortedOrLookedThrough(t *testing.T) {
 	}
 	if sorted < 100 || lookedThrough < 100 {
 		t.Errorf("the cases are one-sided: %d sorted, %d looked through", sorted, lookedThrough)
+	}
+}
+
+func TestSlicesThatAreJoinedKeepEveryClassAndItsPorts(t *testing.T) {
+	all := []slice{{classes: []int32{0}}}
+	for i := range int32(5 * maxSlices) {
+		all = append(all, slice{classes: []int32{i + 1}, ports: policy.Range(policy.TCP, int(i)+1, int(i)+1)})
+	}
+	merged := mergeSlices(slices.Clone(all))
+	if len(merged) != maxSlices+1 || len(merged[0].classes) != 1 {
+		t.Fatalf("%d slices, the first with classes %v", len(merged), merged[0].classes)
+	}
+	in := make(map[int32]policy.PortSet)
+	for _, s := range merged {
+		for _, c := range s.classes {
+			in[c] = s.ports
+		}
+	}
+	for _, s := range all[1:] {
+		if !in[s.classes[0]].Intersects(s.ports) {
+			t.Errorf("class %d lost its ports", s.classes[0])
+		}
 	}
 }

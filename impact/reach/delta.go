@@ -201,6 +201,26 @@ func (m *Model) slices(changed []portsID) []slice {
 		}
 		out[i].classes = append(out[i].classes, int32(c))
 	}
+	return mergeSlices(out)
+}
+
+// maxSlices bounds how many slices a direction has: each of one direction meets each of the other one.
+const maxSlices = 64
+
+// mergeSlices joins slices where there are too many. More ports than can differ cost time only.
+func mergeSlices(all []slice) []slice {
+	if len(all) <= maxSlices+1 {
+		return all
+	}
+	out := all[:maxSlices+1]
+	for i, s := range all[maxSlices+1:] {
+		into := &out[1+i%maxSlices]
+		into.ports = into.ports.Union(s.ports)
+		into.classes = append(into.classes, s.classes...)
+	}
+	for i := range out {
+		slices.Sort(out[i].classes)
+	}
 	return out
 }
 
