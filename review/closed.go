@@ -2,8 +2,10 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -54,7 +56,7 @@ func (c *comparison) losesItsWay(u *unit) bool {
 
 // empties tells whether a target renders to nothing on a side while the other one has workloads.
 func (c *comparison) empties(u, other *unit, s *state) bool {
-	if len(u.out.Objects) > 0 || !hasWorkloads(other.out.Objects) {
+	if len(u.out.Objects) > 0 || !c.hasWorkloads(other.out.Objects) {
 		return false
 	}
 	s.fail(manifest.Diagnostic{Object: u.Target.String(),
@@ -90,6 +92,11 @@ func (c *comparison) checkCluster(g *group) bool {
 	return true
 }
 
+// hasWorkloads tells whether any of the objects owns pods; a target without may well be one of policies alone.
+func (c *comparison) hasWorkloads(objects []*manifest.Object) bool {
+	return slices.ContainsFunc(objects, func(o *manifest.Object) bool { return cluster.OwnsPods(o, c.config) })
+}
+
 // filesOnly tells whether targets have no names to compare, because a side is one file.
 func (c *comparison) filesOnly() bool { return c.base.file != "" || c.head.file != "" }
 
@@ -100,7 +107,7 @@ func (c *comparison) checkFiles(g *group) bool {
 		*state
 		own, other []*manifest.Object
 	}{{c.base, base, head}, {c.head, head, base}} {
-		if len(s.own) == 0 && hasWorkloads(s.other) {
+		if len(s.own) == 0 && c.hasWorkloads(s.other) {
 			s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("the %s side has no objects, and the other has workloads", s.label)})
 			return false
 		}

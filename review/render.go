@@ -83,18 +83,3 @@ func (s *state) collect() {
 		}
 	}
 }
-
-// Workloads' kinds; a target that renders to none of them may well be one of policies alone.
-var workloadKinds = map[string]bool{
-	"/Pod": true, "/ReplicationController": true, "apps/Deployment": true, "apps/StatefulSet": true, "apps/DaemonSet": true,
-	"apps/ReplicaSet": true, "batch/Job": true, "batch/CronJob": true,
-}
-
-func hasWorkloads(objects []*manifest.Object) bool {
-	for _, o := range objects {
-		if workloadKinds[o.Group+"/"+o.Kind] {
-			return true
-		}
-	}
-	return false
-}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
@@ -8,6 +9,13 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
+
+// OwnsPods tells whether an object is of a kind that owns pods, Kubernetes' own or one of the configuration's.
+func OwnsPods(o *manifest.Object, cfg config.Config) bool {
+	key := o.Group + "/" + o.Kind
+	_, own := templates[key]
+	return own || slices.ContainsFunc(cfg.Workloads, func(w config.Workload) bool { return w.Kind == strings.TrimPrefix(key, "/") })
+}
 
 // kindOf returns what is to be done with an object, or nil if it has no part in what the network does.
 func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/netpol-impact/netpol-impact/config"
@@ -75,6 +76,19 @@ func TestValuesThatTheAPIServerRefusesAreNotReadAsAbsent(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: got %q, want %q", spec, got, want)
+		}
+	}
+}
+
+func TestKindsThatOwnPods(t *testing.T) {
+	for kind, want := range map[string]bool{
+		"v1/Pod": true, "apps/v1/Deployment": true, "argoproj.io/v1alpha1/Rollout": true, "apps.kruise.io/v1/SidecarSet": true,
+		"v1/Service": false, "example.org/v1/Deployment": false,
+	} {
+		at := strings.LastIndexByte(kind, '/')
+		objects, _ := manifest.Read("file.yaml", []byte(fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata: {name: x}\n", kind[:at], kind[at+1:])))
+		if got := cluster.OwnsPods(objects[0], kruise); got != want {
+			t.Errorf("%s: got %t", kind, got)
 		}
 	}
 }
