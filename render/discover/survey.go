@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"fmt"
 	"io/fs"
 	"iter"
 	"path"
@@ -64,6 +65,8 @@ func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
 		s.folders = append(s.folders, name)
 	case e.Type()&fs.ModeIrregular != 0:
 		s.submodule(name, e)
+	case e.Type()&fs.ModeSymlink != 0:
+		s.link(name)
 	case !e.Type().IsRegular():
 	case isKustomizationFile(base):
 		s.kustomizations[folder] = &kustomization{file: name}
@@ -85,6 +88,34 @@ func (s *survey) submodule(name string, e fs.DirEntry) {
 	s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Warning, File: name, Digest: xxhash.Sum64String(pinned),
 		Message: "this is a git submodule: if it holds manifests, they are not analysed"})
 }
+
+// link names a link to a folder, which is not followed: a walk that follows links may never end, and what it leads to is
+// mostly found where it is. A change of what is behind it makes it a warning.
+func (s *survey) link(name string) {
+	if about, err := fs.Stat(s.fsys, name); err != nil || !about.IsDir() {
+		return // whoever reads through it says what is wrong with it
+	}
+	sum, files := xxhash.New(), 0
+	_ = fs.WalkDir(s.fsys, name, func(at string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() || !isManifestFile(e.Name()) {
+			return nil
+		}
+		if files++; files > maxBehindLink {
+			return fs.SkipAll
+		}
+		text, err := fs.ReadFile(s.fsys, at)
+		fmt.Fprintf(sum, "%s\x00%v\x00", at, err)
+		_, _ = sum.Write(text)
+		return nil
+	})
+	if files > 0 {
+		s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Warning, File: name, Digest: max(sum.Sum64(), 1),
+			Message: "this is a link to a folder, which is not followed: name it, or the folder that it leads to, as a target"})
+	}
+}
+
+// maxBehindLink bounds how many manifests are looked at for a link.
+const maxBehindLink = 10_000
 
 func (s *survey) problem(severity manifest.Severity, file, message string) {
 	s.problems = append(s.problems, manifest.Diagnostic{Severity: severity, File: file, Message: message})
