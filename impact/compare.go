@@ -10,6 +10,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/evidence"
+	"github.com/netpol-impact/netpol-impact/impact/hygiene"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -23,6 +24,8 @@ type Input struct {
 	Config     config.Config
 	// Expand asks for Cluster.Changes.
 	Expand bool
+	// Hygiene says which remarks are told.
+	Hygiene HygieneMode
 }
 
 // Output is what Compare found, and what each side's objects have wrong with them.
@@ -52,7 +55,8 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 		return out, fmt.Errorf("comparing cluster %s: %w", in.Name, err)
 	}
 	a := newAnalysis(model, base, head, sensitivity)
-	out.Cluster.Findings = append(a.connectionFindings(effects), a.workloadFindings(renames)...)
+	a.findRemarks(in.Hygiene)
+	out.Cluster.Findings = slices.Concat(a.connectionFindings(effects), a.workloadFindings(renames), a.remarkFindings())
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)
 	out.Cluster.Workloads = a.workloads()
@@ -102,6 +106,10 @@ type analysis struct {
 	sensitivity evidence.Sensitivity
 	traits      []traits // by endpoint
 	uses        *uses
+	// remarks are what looks wrong, strays what misspelt policies do, by the policies' keys.
+	hygiene HygieneMode
+	remarks []hygiene.Remark
+	strays  map[string]*orphan
 }
 
 func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {

@@ -91,7 +91,8 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 		},
 		"the policy's port": {
 			base: shop(), head: strings.Replace(shop(), "app: web}}\n", "app: web}}\n    ports: [{port: 8081}]\n", 1),
-			want: []string{"B8 shop/web can no longer reach shop/api on TCP 1–8080, 8082–65535, all UDP ports and all SCTP ports | NetworkPolicy shop/api: spec.ingress[0].ports added"},
+			want: []string{"B8 shop/web can no longer reach shop/api on TCP 1–8080, 8082–65535, all UDP ports and all SCTP ports | NetworkPolicy shop/api: spec.ingress[0].ports added",
+				"H7 NetworkPolicy shop/api allows TCP 8081, which no workload that it selects declares: did you mean 8080? | NetworkPolicy shop/api: spec.ingress[0].ports[0] is TCP 8081, which no workload declares"},
 		},
 		"a misspelt selector": {
 			base: shop(), head: strings.Replace(shop(), "      app: api\n", "      app: apy\n", 1),
@@ -132,6 +133,7 @@ spec:
 				"B8 shop/b now lets in only what a policy allows | NetworkPolicy shop/in: added",
 				"B8 shop/a can now reach only what a policy allows | NetworkPolicy shop/out: added",
 				"B9 shop/b: connections narrowed to declared ports | NetworkPolicy shop/out: added",
+				"H7 NetworkPolicy shop/in allows TCP 443, which no workload that it selects declares | NetworkPolicy shop/in: spec.ingress[0].ports[0] is TCP 443, which no workload declares",
 			},
 		},
 		"a new name for the same thing": {

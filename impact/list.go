@@ -7,6 +7,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/hygiene"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -24,7 +25,7 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 		return Listing{}, err
 	}
 	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: []Allowed{}, Diagnostics: state.Diagnostics}
+	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: []Allowed{}, Diagnostics: slices.Concat(state.Diagnostics, warnings(hygiene.Check(model, state, state, true)))}
 	for _, b := range blocks {
 		ports := b.Opened.Ranges()
 		confidence := Exact

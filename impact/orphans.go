@@ -17,8 +17,12 @@ type orphan struct {
 	effects []reach.Effect
 }
 
-// setAside takes what lost policies do to the pods they select instead out of the effects.
+// setAside takes what lost policies do to the pods they select instead out of the effects, and likewise what new policies
+// do that are most likely misspelt.
 func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphans []*orphan) {
+	if a.hygiene == HygieneOff {
+		return effects, nil // nobody else would tell of these
+	}
 	of := make(map[int32]*orphan)
 	for _, o := range hygiene.Orphans(a.model, a.base, a.head) {
 		orphans = append(orphans, &orphan{Orphan: o})
@@ -26,8 +30,21 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 			of[i] = orphans[len(orphans)-1]
 		}
 	}
-	if len(orphans) == 0 {
-		return effects, nil
+	a.strays = make(map[string]*orphan)
+	for _, r := range a.remarks {
+		if !r.Stray() {
+			continue
+		}
+		o := &orphan{}
+		a.strays[r.Object.Key()] = o
+		for _, i := range a.model.Selected(reach.Head, r.Object.Key()) {
+			if of[i] == nil {
+				of[i] = o
+			}
+		}
+	}
+	if len(of) == 0 {
+		return effects, orphans
 	}
 	for _, e := range effects {
 		for _, i := range slices.Concat(e.Subjects, e.Peers) {
@@ -45,6 +62,20 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 	return rest, orphans
 }
 
+// connections are what a policy does that was set aside.
+func (a *analysis) connections(o *orphan) []Connection {
+	var out []Connection
+	for _, e := range o.effects {
+		if c := a.connection(e.Direction, rectangle{e.Subjects, e.Peers, e.Ports}); c.Count > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// notTold says what became of the connections that were set aside.
+const notTold = " What it does to such pods is not told as opened or blocked."
+
 // orphanFinding tells of a policy that newly selects nothing.
 func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 	rule, _ := severity.ByID("H1")
@@ -58,18 +89,14 @@ func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 		f.Explanation = fmt.Sprintf("It selects %s now, which no rendered workload is.", instead.text)
 	}
 	if len(o.effects) > 0 {
-		f.Explanation += " What it does to such pods is not told as opened or blocked."
+		f.Explanation += notTold
 	}
 	f.Advice = "Make its podSelector and the workload's labels agree again."
 	if o.Meant != "" {
 		f.Advice = fmt.Sprintf("Did you mean %s?", o.Meant)
 	}
 	f.Fingerprint = fingerprintOf(rule.ID, name, instead.text)
-	for _, e := range o.effects {
-		if c := a.connection(e.Direction, rectangle{e.Subjects, e.Peers, e.Ports}); c.Count > 0 {
-			f.Connections = append(f.Connections, c)
-		}
-	}
+	f.Connections = a.connections(o)
 	return f
 }
 

@@ -66,7 +66,7 @@ func rules(t *testing.T, base, head string, cfg config.Config) []string {
 		}
 		sides[i] = objects
 	}
-	out, err := Compare(t.Context(), Input{Base: sides[0], Head: sides[1], Config: cfg})
+	out, err := Compare(t.Context(), Input{Base: sides[0], Head: sides[1], Config: cfg, Hygiene: HygieneOff})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,34 +206,4 @@ func joinAnd(parts []string) string {
 }
 
 // PortsText words ports: "TCP 80, 443 and UDP 53", "all ports", "all TCP ports".
-func PortsText(ports []reach.PortRange) string {
-	full := 0
-	var order []policy.Protocol
-	byProtocol := make(map[policy.Protocol][]string)
-	for _, p := range ports {
-		if byProtocol[p.Protocol] == nil {
-			order = append(order, p.Protocol)
-		}
-		switch {
-		case p.From == 1 && p.To == 65535:
-			full++
-			byProtocol[p.Protocol] = []string{""}
-		case p.From == p.To:
-			byProtocol[p.Protocol] = append(byProtocol[p.Protocol], portText(p.From))
-		default:
-			byProtocol[p.Protocol] = append(byProtocol[p.Protocol], portText(p.From)+"–"+portText(p.To))
-		}
-	}
-	if full == 3 {
-		return "all ports"
-	}
-	var parts []string
-	for _, protocol := range order {
-		if list := byProtocol[protocol]; list[0] == "" {
-			parts = append(parts, "all "+string(protocol)+" ports")
-		} else {
-			parts = append(parts, string(protocol)+" "+strings.Join(list, ", "))
-		}
-	}
-	return joinAnd(parts)
-}
+func PortsText(ports []reach.PortRange) string { return policy.PortsText(ports) }

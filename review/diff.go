@@ -59,7 +59,7 @@ func (c *comparison) compare(ctx context.Context) {
 		out, err := guard(func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: objects(g.base), Head: objects(g.head),
-				Config: c.config, Expand: c.o.Expand,
+				Config: c.config, Expand: c.o.Expand, Hygiene: c.o.Hygiene,
 			})
 		})
 		if err != nil {

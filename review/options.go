@@ -28,6 +28,8 @@ type Options struct {
 	OnlyTighten bool
 	// Expand asks for [impact.Cluster.Changes].
 	Expand bool
+	// Hygiene says which remarks on what looks wrong are told.
+	Hygiene impact.HygieneMode
 	// Stdin is read for a side named "-".
 	Stdin io.Reader
 	// Progress, if set, is told what is being done. Calls do not overlap.

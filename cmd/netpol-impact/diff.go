@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/review"
 )
 
 func (p *program) diff() *cobra.Command {
 	var o review.Options
 	var out output
-	var trust string
+	var trust, hygiene string
 	c := &cobra.Command{
 		Use:   "diff [--base X] [--head X] [TARGET…]",
 		Short: "Compare two states: findings and gate",
@@ -34,6 +37,9 @@ are named.`,
 			if o.TrustHead, err = trustsHead(trust); err != nil {
 				return err
 			}
+			if o.Hygiene = impact.HygieneMode(hygiene); !slices.Contains(impact.HygieneModes, o.Hygiene) {
+				return &review.UsageError{Err: fmt.Errorf("--hygiene %q is none of new, all, off", hygiene)}
+			}
 			o.Targets, o.Stdin, o.Progress = targets, p.stdin, p.progress()
 			return p.runDiff(c.Context(), o, out)
 		},
@@ -44,10 +50,12 @@ are named.`,
 	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to the JSON")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
 	f.StringVar(&trust, "trust", "base", "the side whose configuration is in force: base or head")
+	f.StringVar(&hygiene, "hygiene", "new", "tell what looks wrong in policies: new (what the change introduces), all or off")
 	f.StringVar(&o.Gate.FailOnOpened, "fail-on-opened", "", "fail on opened connections from this severity on, or never (default: the configuration's, else high)")
 	f.StringVar(&o.Gate.FailOnBlocked, "fail-on-blocked", "", "fail on blocked connections from this severity on, or never (default: the configuration's, else high)")
 	out.flags(c)
 	complete(c, "trust", "base", "head")
+	complete(c, "hygiene", "new", "all", "off")
 	complete(c, "fail-on-opened", thresholds...)
 	complete(c, "fail-on-blocked", thresholds...)
 	return c

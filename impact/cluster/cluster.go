@@ -39,7 +39,7 @@ type State struct {
 const DefaultNamespace = "default"
 
 // NameLabel is the label that the API server gives to every namespace.
-const NameLabel = "kubernetes.io/metadata.name"
+const NameLabel = policy.NameLabel
 
 // Namespace is a namespace and its labels.
 type Namespace struct {
@@ -219,7 +219,6 @@ func (b *builder) finish() {
 		return cmp.Or(compareObjects(a.Object, b.Object), cmp.Compare(a.Part.LineOr(0), b.Part.LineOr(0)), strings.Compare(a.Service.String(), b.Service.String()))
 	})
 	slices.SortFunc(s.Callers, compareObjects)
-	b.reportEqualOrders()
 }
 
 func compareServices(a, b *Service) int {
@@ -259,17 +258,6 @@ func comparePolicies(a, b *policy.Policy) int {
 	return cmp.Or(cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Order, b.Order),
 		strings.Compare(a.Object.Kind, b.Object.Kind), strings.Compare(namespaceOf(a.Object), namespaceOf(b.Object)),
 		strings.Compare(a.Object.Name, b.Object.Name))
-}
-
-// reportEqualOrders warns of admin policies whose order the API leaves undefined.
-func (b *builder) reportEqualOrders() {
-	ps := b.state.Policies
-	for i := 1; i < len(ps); i++ {
-		if p, before := ps[i], ps[i-1]; p.Tier != policy.Default && p.Tier == before.Tier && p.Order == before.Order {
-			b.report(manifest.Problem(manifest.Warning, p.Object, p.Object.Body.Get("spec", "priority"),
-				"has the same priority %v as %s; which of them is asked first is undefined (here: by name)", p.Order, before.Object))
-		}
-	}
 }
 
 // stringMap reads labels, which are strings and nothing else.

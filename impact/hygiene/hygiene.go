@@ -1,85 +1,165 @@
-// Package hygiene finds what a change makes look wrong, whether or not a connection differs.
+// Package hygiene finds what looks wrong in policies, whether or not a connection differs: selectors that select nothing,
+// ports that nobody has, rules that say nothing new.
 //
-// In go the two states of a cluster and their model; out come remarks about policies. Only what the change introduces
-// is told: a policy that selects nothing on both sides may be meant for pods that an operator makes.
+// In go the two states of a cluster and their model; out come remarks, each about one part of one object. A remark is true
+// of the manifests as they are: where something rests on what they do not tell (labels of a namespace that is not in them),
+// nothing is said. That a selector without a workload may be meant for pods that an operator makes is why most remarks
+// about selectors need a workload that nearly answers.
 package hygiene
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
-	"github.com/netpol-impact/netpol-impact/internal/spelling"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
-// Orphan is a policy that selected rendered workloads on base and selects none on head.
-type Orphan struct {
-	Policy *policy.Policy
-	// Lost are the workloads that it selected and that are still there, Instead the potential workloads that it selects
-	// now, if any; numbers of endpoints.
-	Lost, Instead []int32
-	// Meant is a label that was probably meant, "app=payments", or "".
-	Meant string
+// Remark is what looks wrong with a part of an object.
+type Remark struct {
+	// Rule is its row of the table of rules.
+	Rule   string
+	Object *manifest.Object
+	// Part is where the object says so; nil for the object as a whole.
+	Part *manifest.Node
+	// Title says what is wrong, with the object's name; Note the same beside the object's name, in few words.
+	Title, Note string
+	// Explanation says what comes of it, Advice what to do.
+	Explanation, Advice string
+	// Standing tells that base has the remark, too.
+	Standing bool
+
+	// about identifies what is meant within the object, by content: positions and lines move.
+	about string
+	// faint remarks are told only where all are asked for: most often nothing is wrong.
+	faint bool
 }
 
-// Orphans finds the policies that the change leaves without workloads.
-func Orphans(m *reach.Model, base, head *cluster.State) []Orphan {
-	before := make(map[string]bool, len(base.Policies))
-	for _, p := range base.Policies {
-		before[p.Object.Key()] = true
+// Identity is the same for the same remark on both sides, and under unrelated changes.
+func (r *Remark) Identity() string { return r.identity(r.Object.Key()) }
+
+func (r *Remark) identity(key string) string { return r.Rule + " " + key + " " + r.about }
+
+// At is where the remark's part stands.
+func (r *Remark) At() manifest.Origin { return r.Object.At(r.Part) }
+
+// IsWarning tells the rules about what is read otherwise than it is written.
+func IsWarning(rule string) bool {
+	return rule == orderRule || rule == inertRule || rule == unmaskedRule
+}
+
+// Stray tells of a policy that is most likely meant for other pods than those it selects, and that the change made so.
+func (r *Remark) Stray() bool {
+	return !r.Standing && (r.Rule == misspeltRule || r.Rule == misplacedRule)
+}
+
+// Check finds the remarks on head. Those that base has, too, are left out, and so is what is most often meant as it is,
+// unless all are asked for.
+func Check(m *reach.Model, base, head *cluster.State, all bool) []Remark {
+	after := newSide(m, reach.Head, head)
+	found := after.check(nil)
+	regrouped := joined(base, head)
+	found = slices.DeleteFunc(found, func(r Remark) bool {
+		return r.Rule == joinedRule && slices.ContainsFunc(regrouped, func(q Remark) bool { return q.Object == r.Object })
+	})
+	found = append(found, regrouped...)
+	if !all {
+		found = slices.DeleteFunc(found, func(r Remark) bool { return r.faint })
 	}
-	var out []Orphan
-	for _, p := range head.Policies {
-		key := p.Object.Key()
-		if !before[key] {
-			continue
+	if len(found) == 0 {
+		return nil
+	}
+	objects, before := make(map[string]bool), make(map[string]bool)
+	former := formerKeys(m)
+	for _, r := range found {
+		objects[r.Object.Key()], objects[former[r.Object.Key()]] = true, true
+	}
+	for _, r := range newSide(m, reach.Base, base).check(objects) {
+		if all || !r.faint {
+			before[r.Identity()] = true
 		}
-		o := Orphan{Policy: p}
-		rendered := false
-		for _, i := range m.Selected(reach.Head, key) {
-			if m.Endpoints[i].Potential == nil {
-				rendered = rendered || m.Endpoints[i].Workload[reach.Head] != nil
-				continue
-			}
-			o.Instead = append(o.Instead, i)
-		}
-		if rendered {
-			continue
-		}
-		for _, i := range m.Selected(reach.Base, key) {
-			if m.Endpoints[i].Workload[reach.Head] != nil && m.Endpoints[i].Workload[reach.Base] != nil {
-				o.Lost = append(o.Lost, i)
-			}
-		}
-		if len(o.Lost) > 0 {
-			o.Meant = nearest(p.Subject, head.Workloads)
-			out = append(out, o)
+	}
+	for i := range found {
+		r := &found[i]
+		r.Standing = before[r.Identity()] || before[r.identity(former[r.Object.Key()])]
+	}
+	if all {
+		return found
+	}
+	elsewhere := map[string]map[string]bool{unisolatedRule: toldElsewhere(m)}
+	lost := make(map[string]bool)
+	for _, o := range Orphans(m, base, head) {
+		lost[o.Policy.Object.Key()] = true
+	}
+	for _, rule := range []string{misspeltRule, misplacedRule, emptyRule} {
+		elsewhere[rule] = lost
+	}
+	return slices.DeleteFunc(found, func(r Remark) bool { return r.Standing || elsewhere[r.Rule][r.Object.Key()] })
+}
+
+// side is one state with what was found out about it. It is not safe for use by several goroutines.
+type side struct {
+	model    *reach.Model
+	which    reach.Side
+	state    *cluster.State
+	backends *cluster.Backends
+	crowds   map[crowdKey]*crowd
+	index    *index
+	// inhabited are the namespaces with workloads that policies can select.
+	inhabited map[string]bool
+	// namespaceless remembers which selectors of namespaces select none, and what was meant.
+	namespaceless map[string]struct {
+		none  bool
+		meant string
+	}
+	found []Remark
+}
+
+func newSide(m *reach.Model, which reach.Side, s *cluster.State) *side {
+	out := &side{model: m, which: which, state: s, crowds: make(map[crowdKey]*crowd), inhabited: make(map[string]bool)}
+	out.namespaceless = make(map[string]struct {
+		none  bool
+		meant string
+	})
+	for _, w := range s.Workloads {
+		if !w.HostNetwork {
+			out.inhabited[w.Namespace] = true
 		}
 	}
 	return out
 }
 
-// nearest finds a label of a workload where the policy could select that differs least from one that it asks for.
-func nearest(subjects []policy.Pods, workloads []*cluster.Workload) string {
-	best, bestDistance := "", 4
-	for _, s := range subjects {
-		for _, r := range s.Pods.Requirements {
-			if len(r.Values) != 1 {
-				continue
-			}
-			for _, w := range workloads {
-				if s.Namespaces.Name != "" && w.Namespace != s.Namespaces.Name {
-					continue
-				}
-				for key, value := range w.Labels {
-					near := key == r.Key || value == r.Values[0] // one of the two is as written
-					if d := spelling.Distance(key, r.Key) + spelling.Distance(value, r.Values[0]); near && d > 0 && (d < bestDistance || d == bestDistance && fmt.Sprint(key, value) < best) {
-						best, bestDistance = key+"="+value, d
-					}
-				}
-			}
+// check finds the remarks about some objects, by their keys; about all where there are none.
+func (s *side) check(only map[string]bool) []Remark {
+	for _, p := range s.state.Policies {
+		if only != nil && !only[p.Object.Key()] {
+			continue
 		}
+		s.subject(p)
+		s.peers(p)
+		s.ports(p)
+		s.redundant(p)
+		s.breadth(p)
+		s.inert(p)
+		s.exceptions(p)
+		s.unmasked(p)
 	}
-	return best
+	s.duplicates(only)
+	s.services(only)
+	s.unisolated(only)
+	s.orders(only)
+	// That a policy's port is no pod's is told with the Service that leads to another one.
+	useless := make(map[*manifest.Object]bool)
+	for _, r := range s.found {
+		useless[r.Object] = useless[r.Object] || r.Rule == serviceRule
+	}
+	return slices.DeleteFunc(s.found, func(r Remark) bool { return r.Rule == portRule && useless[r.Object] })
+}
+
+func (s *side) add(r Remark) { s.found = append(s.found, r) }
+
+// isIsolated tells whether any policy isolates an endpoint, in either direction.
+func isIsolated(m *reach.Model, which reach.Side, endpoint int32) bool {
+	return m.Isolated(policy.Ingress, which, endpoint) || m.Isolated(policy.Egress, which, endpoint)
 }

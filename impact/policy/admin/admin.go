@@ -203,13 +203,10 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 		return []policy.Peer{{Nodes: &s}}
 	case len(p.Networks) > 0:
 		for i, text := range p.Networks {
-			prefix, unmasked, err := policy.ParseCIDR(string(text))
+			prefix, _, err := policy.ParseCIDR(string(text))
 			at := node.Get("networks").Element(i)
 			if err != nil {
 				c.Error(at, "%v", err)
-			}
-			if unmasked {
-				c.Warn(at, "%s is evaluated as %s", text, prefix)
 			}
 			peers = append(peers, policy.Peer{Block: &policy.Block{CIDR: prefix}})
 		}

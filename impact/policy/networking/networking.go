@@ -158,15 +158,11 @@ func (c *compiler) block(b *networkingv1.IPBlock, node *manifest.Node) *policy.B
 }
 
 func (c *compiler) cidr(text string, node *manifest.Node) (netip.Prefix, bool) {
-	prefix, unmasked, err := policy.ParseCIDR(text)
+	prefix, _, err := policy.ParseCIDR(text)
 	if err != nil {
 		c.Error(node, "%v", err)
-		return prefix, false
 	}
-	if unmasked {
-		c.Warn(node, "%s is evaluated as %s; API servers from 1.36 on refuse to create it", text, prefix)
-	}
-	return prefix, true
+	return prefix, err == nil
 }
 
 func (c *compiler) port(p networkingv1.NetworkPolicyPort, node *manifest.Node) policy.Port {
