@@ -2,8 +2,12 @@ package helm
 
 import (
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
@@ -27,7 +31,8 @@ func capabilitiesFor(constraint string, r Release) (*common.Capabilities, error)
 	}
 	c := common.DefaultCapabilities.Copy()
 	c.KubeVersion = *version
-	c.APIVersions = slices.Concat(apiVersions, r.APIVersions)
+	minor, _ := strconv.Atoi(version.Minor) // ParseKubeVersion has made sure that it is one
+	c.APIVersions = slices.Concat(apiVersions(minor), r.APIVersions)
 	return c, nil
 }
 
@@ -54,13 +59,14 @@ func kubeVersion(constraint, asked string) (*common.KubeVersion, error) {
 	return nil, fmt.Errorf("the chart's kubeVersion %q allows no Kubernetes from 1.%d to 1.%d", constraint, oldestMinor, kubeMinor)
 }
 
-// apiVersions lists versions ("networking.k8s.io/v1") and kinds ("networking.k8s.io/v1/NetworkPolicy") as a cluster
-// does. Helm alone lists no kinds offline, and a policy that a chart guards with one would vanish without a word.
-var apiVersions = func() common.VersionSet {
+// apiVersions lists versions ("networking.k8s.io/v1") and kinds ("networking.k8s.io/v1/NetworkPolicy") as a cluster of
+// Kubernetes 1.minor does. Helm alone lists no kinds offline, and a policy that a chart guards with one would vanish
+// without a word.
+func apiVersions(minor int) common.VersionSet {
 	versions := slices.Clone(common.DefaultVersionSet)
-	for kind := range scheme.Scheme.AllKnownTypes() {
-		if kind.Version != "__internal" && !strings.HasSuffix(kind.Kind, "List") && !strings.HasSuffix(kind.Kind, "Options") {
-			versions = append(versions, kind.GroupVersion().String()+"/"+kind.Kind)
+	for kind, removed := range kubernetesKinds() {
+		if removed > minor {
+			versions = append(versions, kind)
 		}
 	}
 	for version, kinds := range networkingKinds {
@@ -71,7 +77,24 @@ var apiVersions = func() common.VersionSet {
 	}
 	slices.Sort(versions)
 	return slices.Compact(versions)
-}()
+}
+
+// kubernetesKinds maps the kinds of Kubernetes to the minor version that serves each no more: a chart that finds
+// extensions/v1beta1/Ingress writes one that no cluster takes.
+var kubernetesKinds = sync.OnceValue(func() map[string]int {
+	kinds := make(map[string]int)
+	for kind, of := range scheme.Scheme.AllKnownTypes() {
+		if kind.Version == "__internal" || strings.HasSuffix(kind.Kind, "List") || strings.HasSuffix(kind.Kind, "Options") {
+			continue
+		}
+		removed := math.MaxInt
+		if old, ok := reflect.New(of).Interface().(interface{ APILifecycleRemoved() (major, minor int) }); ok {
+			_, removed = old.APILifecycleRemoved()
+		}
+		kinds[kind.GroupVersion().String()+"/"+kind.Kind] = removed
+	}
+	return kinds
+})
 
 // networkingKinds are the custom kinds that a chart may look for before it writes a policy or a route.
 var networkingKinds = map[string][]string{

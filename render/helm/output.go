@@ -92,26 +92,6 @@ func noObject(file, text string) []manifest.Diagnostic {
 	return []manifest.Diagnostic{problem}
 }
 
-// isDeployed leaves out what no installation and no upgrade makes: tests, the hooks of a deletion, and hooks that Helm
-// does not know and therefore skips.
-func isDeployed(o *manifest.Object) bool {
-	hooks := o.Body.Get("metadata", "annotations", "helm.sh/hook")
-	if hooks == nil {
-		return true
-	}
-	deployed := false
-	for _, hook := range strings.Split(hooks.Text, ",") {
-		switch strings.ToLower(strings.TrimSpace(hook)) {
-		case "pre-install", "post-install", "pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback":
-			deployed = true
-		case "test", "test-success", "test-failure", "pre-delete", "post-delete":
-		default:
-			return false
-		}
-	}
-	return deployed
-}
-
 // template finds the file that the engine names by the chart's name and its subcharts' names or aliases, as in
 // app/charts/cache/templates/service.yaml. A template of an archive has the archive as its origin and no text.
 func (s *chartSource) template(rendered string) chartFile {

@@ -1,10 +1,13 @@
 package helm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
-	"strings"
+	"slices"
+
+	"helm.sh/helm/v4/pkg/release/v1/util"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -34,7 +37,9 @@ func Template(ctx context.Context, tree fs.FS, r Release, parts Parts) ([]Docume
 			documents = append(documents, read(source.template(crd.Filename), string(crd.File.Data))...)
 		}
 	}
-	documents = append(documents, source.documents(rendered)...)
+	templates := source.documents(rendered)
+	slices.SortStableFunc(templates, inPrintOrder)
+	documents = append(documents, templates...)
 	var all []Document
 	for _, d := range documents {
 		if len(d.problems) > 0 {
@@ -48,7 +53,28 @@ func Template(ctx context.Context, tree fs.FS, r Release, parts Parts) ([]Docume
 	return all, nil
 }
 
+// inPrintOrder compares documents by the order in which Helm prints them: hooks after all others, each in the order in
+// which an installation makes their kinds; kinds that are not known come last, by name.
+func inPrintOrder(a, b document) int {
+	if len(a.objects) == 0 || len(b.objects) == 0 {
+		return len(b.objects) - len(a.objects)
+	}
+	x, y := a.objects[0], b.objects[0]
+	byKind := cmp.Compare(placeOf(x.Kind), placeOf(y.Kind))
+	if byKind == 0 && placeOf(x.Kind) == len(util.InstallOrder) {
+		byKind = cmp.Compare(x.Kind, y.Kind)
+	}
+	return cmp.Or(cmp.Compare(min(len(hooksOf(x)), 1), min(len(hooksOf(y)), 1)), byKind)
+}
+
+func placeOf(kind string) int {
+	if at := slices.Index(util.InstallOrder, kind); at >= 0 {
+		return at
+	}
+	return len(util.InstallOrder)
+}
+
 func (p Parts) leaveOut(o *manifest.Object) bool {
-	hooks := o.Body.Get("metadata", "annotations", "helm.sh/hook").Str()
-	return hooks != "" && (p.NoHooks || p.NoTests && strings.HasPrefix(hooks, "test"))
+	hooks := hooksOf(o)
+	return len(hooks) > 0 && (p.NoHooks || p.NoTests && isTest(hooks) || !areKnown(hooks))
 }

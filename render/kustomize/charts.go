@@ -3,6 +3,7 @@ package kustomize
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -11,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/kustomize/kyaml/yaml/merge2"
@@ -25,6 +27,8 @@ type chart struct {
 	types.HelmGlobals
 	types.HelmChart
 	field string
+	// file and settings are a generator's own file and the name of its document there.
+	file, settings string
 }
 
 // chartsOf renders the charts of a kustomization: kustomize would start the helm program. In the text that kustomize
@@ -54,7 +58,7 @@ func (w *walk) chartsOf(k *kustomization, namespace string) error {
 			}
 			name := fmt.Sprintf("netpol-impact-chart-%d-%d.yaml", i, j)
 			w.instead[path.Join(k.dir, name)] = text
-			w.charts[path.Join(k.dir, name)] = d.Origin
+			w.charts[path.Join(k.dir, name)] = chartOrigin{Origin: d.Origin, generator: c.generator(k)}
 			resources = append(resources, name)
 		}
 	}
@@ -97,7 +101,12 @@ func (w *walk) chartsIn(k *kustomization, namespace string) ([]chart, error) {
 		if len(found) == 0 {
 			rest = append(rest, ref)
 		}
-		charts = append(charts, found...)
+		for _, c := range found {
+			if !isInline(ref) {
+				c.file = ref
+			}
+			charts = append(charts, c)
+		}
 	}
 	k.Generators = rest
 	return charts, nil
@@ -118,9 +127,11 @@ func chartGenerators(text []byte) ([]chart, error) {
 			continue
 		}
 		c := chart{field: "generators"}
-		if err := sigsyaml.Unmarshal(doc.Text, &c); err != nil {
+		var settings struct{ Metadata struct{ Name string } }
+		if err := errors.Join(sigsyaml.Unmarshal(doc.Text, &c), sigsyaml.Unmarshal(doc.Text, &settings)); err != nil {
 			return nil, err
 		}
+		c.settings = settings.Metadata.Name
 		charts = append(charts, c)
 	}
 	return charts, nil
@@ -293,8 +304,24 @@ func (w *walk) replaceCharts(k *kustomization, resources []string) error {
 	return nil
 }
 
-// chartOrigins are where the objects of charts are written, by the file that kustomize sees them in.
-type chartOrigins map[string]manifest.Origin
+// chartOrigins are where the objects of charts come from, by the file that kustomize sees them in.
+type chartOrigins map[string]chartOrigin
+
+// A chartOrigin is the place in a template and what kustomize itself would say of the object.
+type chartOrigin struct {
+	manifest.Origin
+	generator resource.Origin
+}
+
+// generator is the origin that kustomize gives what a chart renders to, its file from the kustomization's folder.
+func (c chart) generator(k *kustomization) resource.Origin {
+	o := resource.Origin{ConfiguredIn: path.Base(k.file), ConfiguredBy: kyaml.ResourceIdentifier{TypeMeta: kyaml.TypeMeta{APIVersion: "builtin", Kind: chartKind}}}
+	o.ConfiguredBy.Name = c.settings
+	if c.file != "" {
+		o.ConfiguredIn = c.file
+	}
+	return o
+}
 
 func newWalk(ctx context.Context, tree fs.FS) *walk {
 	return &walk{

@@ -114,7 +114,10 @@ func (w *walk) buildAlone(top *kustomization) (*built, error) {
 		b.origins = make([]origin, output.Size())
 	}
 	b.output = output
-	return b, nil
+	if top.asksForOrigins() {
+		err = b.nameCharts()
+	}
+	return b, err
 }
 
 // run builds with kustomize's defaults: files only below each kustomization, no plugins, no functions, no helm.

@@ -40,39 +40,43 @@ func scenario(t *testing.T, file string) (a *txtar.Archive, tree fs.FS, target s
 	return a, files, strings.TrimSpace(target)
 }
 
-func TestScenarios(t *testing.T) {
+func eachScenario(t *testing.T, test func(t *testing.T, file string)) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scenarios", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			a, tree, target := scenario(t, file)
-			objects, problems, err := Build(context.Background(), tree, target)
-			if len(problems) > 0 {
-				t.Errorf("diagnostics: %v", problems)
-			}
-			name, got := "want", describe(objects)
-			if err != nil {
-				// The JSON package words this in one of two ways at random, so that nobody relies on it.
-				name, got = "error", strings.ReplaceAll(err.Error(), "json: unable to", "json: cannot")+"\n"
-			}
-			for _, o := range objects {
-				checkLines(t, tree, o)
-			}
-			last := &a.Files[len(a.Files)-1]
-			if *update {
-				last.Name, last.Data = name, []byte(got)
-				if err := writeArchive(file, a); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if last.Name != name || string(last.Data) != got {
-				t.Errorf("got %s:\n%s\nwant %s:\n%s", name, got, last.Name, last.Data)
-			}
-		})
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { test(t, file) })
 	}
+}
+
+func TestScenarios(t *testing.T) {
+	eachScenario(t, func(t *testing.T, file string) {
+		a, tree, target := scenario(t, file)
+		objects, problems, err := Build(context.Background(), tree, target)
+		if len(problems) > 0 {
+			t.Errorf("diagnostics: %v", problems)
+		}
+		name, got := "want", describe(objects)
+		if err != nil {
+			// The JSON package words this in one of two ways at random, so that nobody relies on it.
+			name, got = "error", strings.ReplaceAll(err.Error(), "json: unable to", "json: cannot")+"\n"
+		}
+		for _, o := range objects {
+			checkLines(t, tree, o)
+		}
+		last := &a.Files[len(a.Files)-1]
+		if *update {
+			last.Name, last.Data = name, []byte(got)
+			if err := writeArchive(file, a); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		if last.Name != name || string(last.Data) != got {
+			t.Errorf("got %s:\n%s\nwant %s:\n%s", name, got, last.Name, last.Data)
+		}
+	})
 }
 
 func describe(objects []*manifest.Object) string {

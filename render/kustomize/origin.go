@@ -105,7 +105,7 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 			written, ofChart := b.charts[file]
 			switch {
 			case ofChart:
-				o.Origin = written
+				o.Origin = written.Origin
 			case from.file == "":
 				sources.search(o, b.resources)
 			default:
@@ -116,4 +116,21 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 		problems = append(problems, broken...)
 	}
 	return objects, problems, nil
+}
+
+// nameCharts puts what made a chart's objects into the annotations that a kustomization asks for, in the place of the
+// files that only this build has.
+func (b *built) nameCharts() error {
+	for i, res := range b.output.Resources() {
+		made, ok := b.charts[path.Join(b.top.dir, b.origins[i].file)]
+		if !ok {
+			continue
+		}
+		o := made.generator
+		o.ConfiguredIn = path.Join(path.Dir(b.origins[i].file), o.ConfiguredIn)
+		if err := res.SetOrigin(&o); err != nil {
+			return fmt.Errorf("writing the origin of %s: %w", res.CurId(), err)
+		}
+	}
+	return nil
 }
