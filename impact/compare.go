@@ -110,12 +110,30 @@ type analysis struct {
 	hygiene HygieneMode
 	remarks []hygiene.Remark
 	strays  map[string]*orphan
+	// kept remembers which connections keep their destinations' ports.
+	kept map[keptKey]bool
+	// oneNamespace tells that all workloads are in the same, so that their names alone tell them apart.
+	oneNamespace bool
 }
 
 func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {
-	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity}
+	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity,
+		kept: make(map[keptKey]bool)}
 	a.traits = a.findTraits()
+	a.oneNamespace = a.hasOneNamespace()
 	return a
+}
+
+func (a *analysis) hasOneNamespace() bool {
+	names := make(map[string]bool)
+	for i := range a.model.Endpoints {
+		for _, w := range a.endpoint(int32(i)).Workload {
+			if w != nil {
+				names[w.Namespace] = true
+			}
+		}
+	}
+	return len(names) == 1
 }
 
 func (a *analysis) endpoint(i int32) *reach.Endpoint { return &a.model.Endpoints[i] }

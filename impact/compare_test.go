@@ -87,25 +87,25 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 	}{
 		"the client's label": {
 			base: shop(), head: strings.Replace(shop(), "labels: {app: web}", "labels: {app: wab}", 1),
-			want: []string{"B8 shop/web can no longer reach shop/api on all ports | Deployment shop/web: label app: web → wab"},
+			want: []string{"B8 web can no longer reach api on TCP 8080 (Deployment web changed) | Deployment shop/web: label app: web → wab"},
 		},
 		"the policy's port": {
 			base: shop(), head: strings.Replace(shop(), "app: web}}\n", "app: web}}\n    ports: [{port: 8081}]\n", 1),
-			want: []string{"B8 shop/web can no longer reach shop/api on TCP 1–8080, 8082–65535, all UDP ports and all SCTP ports | NetworkPolicy shop/api: spec.ingress[0].ports added",
+			want: []string{"B8 web can no longer reach api on TCP 8080 (policy api edited) | NetworkPolicy shop/api: spec.ingress[0].ports added",
 				"H7 NetworkPolicy shop/api allows TCP 8081, which no workload that it selects declares: did you mean 8080? | NetworkPolicy shop/api: spec.ingress[0].ports[0] is TCP 8081, which no workload declares"},
 		},
 		"a misspelt selector": {
 			base: shop(), head: strings.Replace(shop(), "      app: api\n", "      app: apy\n", 1),
 			want: []string{
-				"O5 any pod and any outside address can now reach shop/api on all ports | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
-				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
+				"O5 api loses all isolation: anyone can now reach it (policy api edited) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
+				"H1 NetworkPolicy shop/api no longer selects any workload (it selected api) | NetworkPolicy shop/api: spec.podSelector.matchLabels.app: api → apy",
 			},
 		},
 		"a workload that leaves its policy": {
 			base: shop(), head: strings.Replace(shop(), "labels: {app: api}", "labels: {app: apii}", 1),
 			want: []string{
-				"O5 any pod and any outside address can now reach shop/api on all ports | Deployment shop/api: label app: api → apii",
-				"H1 NetworkPolicy shop/api no longer selects any workload (it selected shop/api) | Deployment shop/api: label app: api → apii",
+				"O5 api loses all isolation: anyone can now reach it (Deployment api changed) | Deployment shop/api: label app: api → apii",
+				"H1 NetworkPolicy shop/api no longer selects any workload (it selected api) | Deployment shop/api: label app: api → apii",
 			},
 		},
 		"each end denies what the other allows": {
@@ -129,10 +129,10 @@ spec:
 `,
 			// What only one end denies is told with that end's policy: 443 is out's doing, 80 is in's.
 			want: []string{
-				"B3 shop/a can no longer reach the cluster's DNS | NetworkPolicy shop/out: added",
-				"B8 shop/b now lets in only what a policy allows | NetworkPolicy shop/in: added",
-				"B8 shop/a can now reach only what a policy allows | NetworkPolicy shop/out: added",
-				"B9 shop/b: connections narrowed to declared ports | NetworkPolicy shop/out: added",
+				"B3 a can no longer reach the cluster's DNS (blocked by out) | NetworkPolicy shop/out: added",
+				"B8 b can no longer be reached by anyone (blocked by in) | NetworkPolicy shop/in: added",
+				"B8 a can no longer reach anything (blocked by out) | NetworkPolicy shop/out: added",
+				"B9 a can no longer reach b on TCP 443 (blocked by out) | NetworkPolicy shop/out: added",
 				"H7 NetworkPolicy shop/in allows TCP 443, which no workload that it selects declares | NetworkPolicy shop/in: spec.ingress[0].ports[0] is TCP 443, which no workload declares",
 			},
 		},

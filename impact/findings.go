@@ -13,42 +13,12 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
 
-// groupKey is what the connections of one finding share.
-type groupKey struct {
-	rule      string
-	level     severity.Level
-	opened    bool
-	doubtful  bool
-	direction policy.Direction
-	// cause is the widest cause.
-	cause string
-}
-
-// group collects the connections of one finding.
-type group struct {
-	key        groupKey
-	rule       severity.Rule
-	rectangles []rectangle
-	causes     []Cause
-	// at finds the rectangle of a list of peers, by its first element: subjects that share peers share the list.
-	at       map[*int32]int
-	seen     map[string]bool
-	evidence []Evidence
-}
-
-// rectangle is every source to every destination, by endpoint.
-type rectangle struct {
-	subjects, peers []int32
-	ports           policy.PortSet
-}
-
-// connectionFindings turns effects into findings: one for each cause and rule.
+// connectionFindings turns effects into findings: one for each rule and change.
 func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	finder := cause.New(a.model, a.base, a.head)
 	effects, orphans := a.setAside(effects)
 	a.uses = a.findUses(effects)
-	groups := make(map[groupKey]*group)
-	var order []*group
+	all := newGroups()
 	for i := range effects {
 		e := &effects[i]
 		byNamespace := make(map[string][]peerGroup)
@@ -60,23 +30,24 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 			}
 			for _, p := range a.split(e, subject, byNamespace[namespace]) {
 				rule, level := severity.Of(a.change(e, subject, &p))
-				key := groupKey{rule: rule.ID, level: level, opened: e.Opened, doubtful: e.Doubtful, direction: e.Direction}
-				if len(causes) > 0 {
-					key.cause = causes[0].Object
+				kept, others := []int32(nil), p.endpoints
+				if rule.ID == narrowed {
+					kept, others = a.partKept(e, subject, p.endpoints)
 				}
-				g := groups[key]
-				if g == nil {
-					g = &group{key: key, rule: rule, at: make(map[*int32]int), seen: make(map[string]bool)}
-					groups[key] = g
-					order = append(order, g)
+				for _, peers := range [][]int32{others, kept} {
+					if len(peers) == 0 {
+						continue
+					}
+					isKept := len(kept) > 0 && &peers[0] == &kept[0]
+					g := all.of(keyOf(rule, level, e, causes, isKept), rule)
+					g.add(e.Direction, causes, subject, peers, e.Ports)
+					g.evidence = append(g.evidence, a.reasons(rule.ID, e, subject, &p)...)
 				}
-				g.add(causes, subject, p.endpoints, e.Ports)
-				g.evidence = append(g.evidence, a.reasons(rule.ID, e, subject, &p)...)
 			}
 		}
 	}
 	var out []Finding
-	for _, g := range order {
+	for _, g := range all.order {
 		out = append(out, a.finding(g))
 	}
 	out = slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })
@@ -172,133 +143,16 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 	return c
 }
 
-func (g *group) add(causes []Cause, subject int32, peers []int32, ports policy.PortSet) {
-	if i, ok := g.at[&peers[0]]; ok {
-		g.rectangles[i].subjects = append(g.rectangles[i].subjects, subject)
-	} else {
-		g.at[&peers[0]] = len(g.rectangles)
-		g.rectangles = append(g.rectangles, rectangle{[]int32{subject}, peers, ports})
-	}
-	for _, c := range causes {
-		if key := c.Object + "\x00" + c.Change; !g.seen[key] {
-			g.seen[key] = true
-			g.causes = append(g.causes, c)
-		}
-	}
-}
-
-// finding words a group.
-func (a *analysis) finding(g *group) Finding {
-	f := Finding{Rule: g.key.rule, Severity: g.key.level, Confidence: Exact, Kind: Blocked, Causes: g.causes}
-	if g.key.opened {
-		f.Kind = Opened
-	}
-	if g.key.doubtful {
-		f.Confidence = Approximate
-	}
-	rectangles := a.withoutSelf(mergeRectangles(g.rectangles))
-	w := a.words(g, rectangles)
-	f.Title = w.title()
-	f.Explanation = w.explanation(g.rule)
-	f.Advice = w.advice()
-	for _, r := range rectangles {
-		f.Connections = append(f.Connections, a.connection(g.key.direction, r))
-	}
-	f.Evidence = tidyEvidence(g.evidence)
-	f.Fingerprint = a.fingerprint(g, rectangles)
-	return f
-}
-
-// withoutSelf takes a Pod out of the ends of its own connections. Where several Pods are at both ends, each one's traffic
-// to itself stays in the rectangle and is not counted.
-func (a *analysis) withoutSelf(all []rectangle) []rectangle {
-	others := func(of, end []int32) []int32 {
-		if len(end) != 1 || !a.isPod(end[0]) || !contains(of, end[0]) {
-			return of
-		}
-		return slices.DeleteFunc(slices.Clone(of), func(i int32) bool { return i == end[0] })
-	}
-	for i, r := range all {
-		all[i].subjects, all[i].peers = others(r.subjects, r.peers), others(r.peers, r.subjects)
-	}
-	return slices.DeleteFunc(all, func(r rectangle) bool { return len(r.subjects) == 0 || len(r.peers) == 0 })
-}
-
-// connection turns a rectangle into peers.
-func (a *analysis) connection(d policy.Direction, r rectangle) Connection {
-	sources, destinations := r.peers, r.subjects
-	if d == policy.Egress {
-		sources, destinations = destinations, sources
-	}
-	c := Connection{Sources: a.peersOf(sources), Destinations: a.peersOf(destinations), Ports: r.ports.Ranges()}
-	c.Count = len(c.Sources) * len(c.Destinations)
-	for _, i := range r.subjects {
-		if a.isPod(i) && contains(r.peers, i) {
-			c.Count--
-		}
-	}
-	return c
-}
-
-// mergeRectangles joins rectangles with the same ports and the same peers, then those with the same ports and subjects,
-// until nothing changes.
-func mergeRectangles(all []rectangle) []rectangle {
-	for {
-		n := len(all)
-		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return keyOf(r.subjects), &r.peers })
-		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return keyOf(r.peers), &r.subjects })
-		if len(all) == n {
-			break
-		}
-	}
-	return all
-}
-
-func mergeOn(all []rectangle, ends func(*rectangle) (same string, united *[]int32)) []rectangle {
-	at := make(map[string]int)
-	var out []rectangle
-	grown := make(map[int]bool)
-	for i := range all {
-		same, united := ends(&all[i])
-		key := all[i].ports.Key() + "|" + same
-		j, ok := at[key]
-		if !ok {
-			at[key] = len(out)
-			r := all[i]
-			r.subjects, r.peers = slices.Clone(r.subjects), slices.Clone(r.peers)
-			out = append(out, r)
-			continue
-		}
-		_, into := ends(&out[j])
-		*into = append(*into, *united...)
-		grown[j] = true
-	}
-	for j := range grown {
-		_, into := ends(&out[j])
-		slices.Sort(*into)
-		*into = slices.Compact(*into)
-	}
-	return out
-}
-
-func keyOf(numbers []int32) string {
-	b := make([]byte, 0, 4*len(numbers))
-	for _, n := range numbers {
-		b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-	}
-	return string(b)
-}
-
 // fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Of many peers
 // only that they are many counts, so that a workload that comes elsewhere does not change it.
 func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
-	words := []string{g.key.rule, fmt.Sprint(g.key.opened, g.key.direction, g.key.doubtful), g.key.cause}
+	words := []string{g.key.rule, fmt.Sprint(g.key.opened, g.key.kept, g.key.doubtful), g.key.change}
 	var rows []string
 	for _, r := range rectangles {
-		rows = append(rows, a.identities(r.subjects)+" ~ "+a.identities(r.peers)+" ~ "+fmt.Sprint(r.ports.Ranges()))
+		rows = append(rows, a.identities(r.sources)+" → "+a.identities(r.destinations)+" "+fmt.Sprint(r.ports.Ranges()))
 	}
 	slices.Sort(rows)
-	return fingerprintOf(append(words, rows...)...)
+	return fingerprintOf(append(words, slices.Compact(rows)...)...)
 }
 
 func fingerprintOf(words ...string) string {

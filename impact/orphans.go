@@ -66,7 +66,7 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 func (a *analysis) connections(o *orphan) []Connection {
 	var out []Connection
 	for _, e := range o.effects {
-		if c := a.connection(e.Direction, rectangle{e.Subjects, e.Peers, e.Ports}); c.Count > 0 {
+		if c := a.connection(newRectangle(e.Direction, e.Subjects, e.Peers, e.Ports)); c.Count > 0 {
 			out = append(out, c)
 		}
 	}

@@ -82,6 +82,8 @@ type Finding struct {
 	Severity   Severity
 	Confidence Confidence
 	Kind       Kind
+	// Narrowed tells of blocked connections that they stay open on every port that their destination declares.
+	Narrowed bool
 	// Title is one line: who, what and the consequence.
 	Title string
 	// Explanation says in plain words why it is so; Advice what to do.

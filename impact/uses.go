@@ -210,8 +210,11 @@ func (f *useFinder) needs() {
 
 func isFalse(n *manifest.Node) bool { return n != nil && n.Kind == manifest.Bool && !n.IsTrue() }
 
+// dependencyEvidence is the kind of what is inferred from the manifests.
+const dependencyEvidence = "dependency"
+
 func inferred(d evidence.Dependency, format string, args ...any) Evidence {
-	return Evidence{Kind: "dependency", Text: "inferred: " + fmt.Sprintf(format, args...), File: d.File, Line: d.Line}
+	return Evidence{Kind: dependencyEvidence, Text: "inferred: " + fmt.Sprintf(format, args...), File: d.File, Line: d.Line}
 }
 
 // crowd is the endpoints that a controller or a monitor may be.

@@ -1,17 +1,20 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact"
 )
 
-// told is one or more clusters that are told together, since their findings are word for word the same.
+// told is findings that one or more clusters have alike, and that are told once with the names of all.
 type told struct {
 	names []string
-	// cluster is the first of them; its findings bear the numbers of all.
+	// cluster has the findings, which bear the numbers of all.
 	cluster impact.Cluster
 }
 
@@ -30,53 +33,134 @@ func (t told) label(word func(string) string) string {
 	return and(names) + " (the same in each)"
 }
 
-// tellTogether joins clusters whose findings differ in nothing but their numbers: five environments, one table.
+// row is something that is told of a cluster or of several: a finding, or the exact pairs.
+type row struct {
+	finding  impact.Finding
+	changes  []impact.Change
+	clusters []int
+}
+
+// tellTogether finds what is word for word the same in several clusters but for numbers and files: five environments,
+// one row. Clusters with the same rows are told together; what is worst comes first.
 func tellTogether(clusters []*impact.Cluster) []told {
 	if len(clusters) == 1 {
 		return []told{{[]string{clusterName(clusters[0])}, *clusters[0]}}
 	}
 	var all []told
-	at := map[[sha256.Size]byte]int{}
-	for _, c := range clusters {
-		key := sameness(c)
+	at := map[string]int{}
+	for _, r := range sharedRows(clusters) {
+		key := fmt.Sprint(r.clusters)
 		i, known := at[key]
 		if !known {
-			at[key] = len(all)
-			all = append(all, told{names: []string{clusterName(c)}, cluster: *c})
+			i = len(all)
+			at[key] = i
+			t := told{cluster: impact.Cluster{Workloads: sharedWorkloads(clusters, r.clusters)}}
+			for _, n := range r.clusters {
+				t.names = append(t.names, clusterName(clusters[n]))
+			}
+			all = append(all, t)
+		}
+		if r.changes != nil {
+			all[i].cluster.Changes = r.changes
+		} else {
+			all[i].cluster.Findings = append(all[i].cluster.Findings, r.finding)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y told) int {
+		return cmp.Or(cmp.Compare(y.worst(), x.worst()), cmp.Compare(len(y.names), len(x.names)))
+	})
+	return all
+}
+
+func (t told) worst() int {
+	worst := -1
+	for i := range t.cluster.Findings {
+		worst = max(worst, t.cluster.Findings[i].Severity.Rank())
+	}
+	return worst
+}
+
+// sharedRows lists everything that is told, each once.
+func sharedRows(clusters []*impact.Cluster) []*row {
+	var all []*row
+	at := map[[sha256.Size]byte]*row{}
+	for n, c := range clusters {
+		for i := range c.Findings {
+			f := &c.Findings[i]
+			key := sameness(f)
+			r := at[key]
+			if r == nil || r.clusters[len(r.clusters)-1] == n {
+				r = &row{finding: *f, clusters: []int{n}}
+				at[key] = r
+				all = append(all, r)
+				continue
+			}
+			r.join(n, f)
+		}
+		if c.Changes == nil {
 			continue
 		}
-		if len(all[i].names) == 1 {
-			// The result is not the report's to change.
-			all[i].cluster.Findings = append([]impact.Finding(nil), all[i].cluster.Findings...)
-		}
-		all[i].names = append(all[i].names, clusterName(c))
-		for f := range c.Findings {
-			id := &all[i].cluster.Findings[f].ID
-			switch n := len(all[i].names); {
-			case n <= idsShown:
-				*id += ", " + c.Findings[f].ID
-			case !strings.HasSuffix(*id, "…"):
-				*id += ", …"
+		key := hashOf(func(e *json.Encoder) {
+			for i := range c.Changes {
+				e.Encode(changeJSON(&c.Changes[i]))
 			}
+		})
+		if r := at[key]; r != nil {
+			r.clusters = append(r.clusters, n)
+			continue
 		}
+		at[key] = &row{changes: c.Changes, clusters: []int{n}}
+		all = append(all, at[key])
 	}
 	return all
 }
 
-// sameness is a hash of everything that is told about a cluster.
-func sameness(c *impact.Cluster) [sha256.Size]byte {
+// join adds the same finding of another cluster. The result is not the report's to change, so that lists are copied.
+func (r *row) join(cluster int, f *impact.Finding) {
+	r.clusters = append(r.clusters, cluster)
+	switch {
+	case len(r.clusters) <= idsShown:
+		r.finding.ID += ", " + f.ID
+	case !strings.HasSuffix(r.finding.ID, "…"):
+		r.finding.ID += ", …"
+	}
+	for _, c := range f.Causes {
+		if !slices.Contains(r.finding.Causes, c) {
+			r.finding.Causes = append(slices.Clip(r.finding.Causes), c)
+		}
+	}
+}
+
+// sameness is a hash of everything that is told about a finding but its number and where its causes stand.
+func sameness(f *impact.Finding) [sha256.Size]byte {
+	told := findingJSON(f)
+	told.ID, told.Fingerprint = "", ""
+	told.Causes = slices.Clone(told.Causes)
+	for i := range told.Causes {
+		told.Causes[i].File, told.Causes[i].Line = "", 0
+	}
+	told.Evidence = slices.Clone(told.Evidence)
+	for i := range told.Evidence {
+		told.Evidence[i].File, told.Evidence[i].Line = "", 0
+	}
+	return hashOf(func(e *json.Encoder) { e.Encode(told) })
+}
+
+func hashOf(write func(*json.Encoder)) [sha256.Size]byte {
 	hash := sha256.New()
-	encoder := json.NewEncoder(hash)
-	for i := range c.Findings {
-		f := findingJSON(&c.Findings[i])
-		f.ID, f.Fingerprint = "", ""
-		encoder.Encode(f)
-	}
-	for i := range c.Changes {
-		encoder.Encode(changeJSON(&c.Changes[i]))
-	}
-	encoder.Encode(c.Workloads)
+	write(json.NewEncoder(hash))
 	return [sha256.Size]byte(hash.Sum(nil))
+}
+
+// sharedWorkloads are those of the clusters if they are the same in each, else nil: "all" would mean different ones.
+func sharedWorkloads(clusters []*impact.Cluster, in []int) []impact.WorkloadID {
+	first := clusters[in[0]].Workloads
+	for _, n := range in {
+		if !slices.Equal(clusters[n].Workloads, first) {
+			return nil
+		}
+	}
+	return first
 }
 
 // partClusters sets apart the clusters in which nothing changed.

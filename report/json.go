@@ -102,6 +102,7 @@ type (
 		Severity    string           `json:"severity"`
 		Confidence  string           `json:"confidence"`
 		Kind        string           `json:"kind"`
+		Narrowed    bool             `json:"narrowed,omitempty"`
 		Title       string           `json:"title"`
 		Explanation string           `json:"explanation"`
 		Advice      string           `json:"advice"`
@@ -199,7 +200,7 @@ func findingJSON(f *impact.Finding) jsonFinding {
 	}
 	return jsonFinding{
 		ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
-		Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
+		Narrowed: f.Narrowed, Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
 		Connections: connections, Causes: causes, Evidence: evidence, Fingerprint: f.Fingerprint,
 	}
 }

@@ -30,6 +30,9 @@ const (
 	reasonsShown  = 5
 	causesShown   = 8
 	evidenceShown = 6
+	// causesInSight bounds the causes in a table, namedGroups the groups of connections that are told with all names.
+	causesInSight = 3
+	namedGroups   = 30
 	// peersNamed bounds the names in one cell of the exact connections.
 	peersNamed = 60
 	// proseLength bounds a paragraph, titleLength a line.
@@ -213,13 +216,16 @@ func (m *comment) cluster(c *impact.Cluster) {
 
 // addGuide explains the words that this comment uses, and says what was compared.
 func (m *comment) addGuide() {
-	if m.blocked+m.opened > 0 {
+	if m.blocked+m.opened+m.narrowed > 0 {
 		guide := `Each row is a group of connections that the network policies allowed before this change and deny after it (blocked), or the other way round (opened), as far as the manifests of both sides tell. A connection counts once for each source and destination.
 
 - **Severity** follows fixed rules; the number of the rule stands beside each explanation. The gate alone decides whether the check fails.
 - **Pods not in these manifests** may exist in the cluster, made by an operator or by another repository.
 - **Inferred** evidence was read from configuration, not seen on a network.
 `
+		if m.narrowed > 0 {
+			guide += "- **Narrowed** connections lose ports, and keep every port that their destination declares.\n"
+		}
 		if m.approximate > 0 {
 			guide += "- **Approximate** means that a needed fact, such as the labels of a namespace kept elsewhere, is unknown.\n"
 		}

@@ -22,7 +22,7 @@ func (v *clusterView) table(s section) {
 	head, columns, unit := "\n**"+s.title+"**\n\n", "| Finding | What | Cause |\n| :-- | :-- | :-- |\n", "remark"
 	rows := v.remark
 	if s.kind != "" {
-		head = fmt.Sprintf("\n**%s: %s** (%s)\n\n", s.title, count(s.connections, "connection"), s.meaning)
+		head = fmt.Sprintf("\n**%s: %s** (%s)\n\n", s.title, s.volume(), s.meaning)
 		columns = "| Finding | From → to | Ports | Cause |\n| :-- | :-- | :-- | :-- |\n"
 		unit = string(s.kind) + " finding"
 		rows = v.rows
@@ -47,31 +47,69 @@ func restWords(findings []*impact.Finding) string {
 	return number(len(findings)) + " more: " + t.severityWords()
 }
 
-// rows are a finding's rows in the table: its title, and each of its groups of connections, or all of them in one.
+// rows are a finding's rows in the table: its title, and each of its groups of connections, or all of them in one. What
+// the title names is not told again.
 func (v *clusterView) rows(f *impact.Finding) string {
 	label, title, cause := v.label(f), "**"+v.text(clip(f.Title, titleLength))+"**", v.cause(f)
+	if reason := v.reason(f); reason != "" {
+		title += "<br>" + reason
+	}
 	if len(f.Connections) == 0 {
 		return fmt.Sprintf("| %s | %s | | %s |\n", label, title, cause)
 	}
 	groups, among := f.Connections, ""
 	if len(groups) > groupsShown {
-		groups, among = []impact.Connection{cover(f)}, " in "+count(len(f.Connections), "group")+", named below"
+		groups, among = []impact.Connection{cover(f)}, " in "+count(len(f.Connections), "group")
 	}
 	var b strings.Builder
 	for i, c := range groups {
 		if i == 1 {
 			label, title, cause = "″ "+v.id(f), "", ""
 		}
-		if title != "" {
-			title += "<br>"
+		what := v.book.peers(c.Sources) + " → " + v.book.peers(c.Destinations)
+		switch {
+		case title != "" && len(groups) == 1 && names(f.Title, c.Sources) && names(f.Title, c.Destinations):
+			what = title
+		case title != "":
+			what = title + "<br>" + what
 		}
 		volume := ""
 		if c.Count > 1 {
 			volume = "<br>" + strings.ReplaceAll(count(c.Count, "connection"), " ", "&nbsp;") + among
 		}
-		fmt.Fprintf(&b, "| %s%s | %s%s → %s | %s | %s |\n", label, volume, title, v.book.peers(c.Sources), v.book.peers(c.Destinations), v.text(portWords(c.Ports)), cause)
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %s |\n", label, volume, what, v.text(portWords(c.Ports)), cause)
 	}
 	return b.String()
+}
+
+// names tells whether a title has the name of every peer of a list.
+func names(title string, list []impact.Peer) bool {
+	for _, p := range list {
+		switch {
+		case p.Workload != nil && strings.Contains(title, p.Workload.Name):
+		case p.External == nil && p.Workload == nil && strings.Contains(title, p.String()):
+		case p.External != nil && !p.External.All() && strings.Contains(title, p.String()):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// reason is the first evidence in short, and how much more there is.
+func (v *clusterView) reason(f *impact.Finding) string {
+	if len(f.Evidence) == 0 || f.Severity.Rank() < impact.Medium.Rank() {
+		return ""
+	}
+	e := f.Evidence[0]
+	words := v.text(clip(e.Text, titleLength))
+	if e.File != "" {
+		words += ", " + v.line("head", e.File, e.Line, false)
+	}
+	if left := len(f.Evidence) - 1; left > 0 {
+		words += ", and " + number(left) + " more"
+	}
+	return words
 }
 
 func (v *clusterView) remark(f *impact.Finding) string {
@@ -89,21 +127,30 @@ func (v *clusterView) label(f *impact.Finding) string {
 	return label
 }
 
-// cause is the first cause in short, with its line, and how many more there are.
+// cause is the causes in short: a few one by one with their lines, many by what they have in common.
 func (v *clusterView) cause(f *impact.Finding) string {
-	if len(f.Causes) == 0 {
-		return ""
-	}
-	shown := f.Causes
-	if len(shown) > 2 {
-		shown = shown[:1]
-	}
 	var lines []string
-	for _, c := range shown {
-		lines = append(lines, v.causeWords(c, "<br>", false))
+	if len(f.Causes) <= causesInSight {
+		for _, c := range f.Causes {
+			lines = append(lines, v.causeWords(c, "<br>", false))
+		}
+		return strings.Join(lines, "<br>")
 	}
-	if left := len(f.Causes) - len(shown); left > 0 {
-		lines = append(lines, "and "+number(left)+" more")
+	all := summariseCauses(f.Causes)
+	for i, s := range all {
+		if i == causesInSight-1 && len(all) > causesInSight {
+			lines = append(lines, "and "+count(len(all)-i, "more kind")+" of changes")
+			break
+		}
+		if len(s.causes) == 1 {
+			lines = append(lines, v.causeWords(s.causes[0], "<br>", false))
+			continue
+		}
+		words := v.text(s.words())
+		if dir := s.folder(); dir != "" {
+			words += " in<br>" + v.name(shortPath(dir))
+		}
+		lines = append(lines, words)
 	}
 	return strings.Join(lines, "<br>")
 }
@@ -242,7 +289,7 @@ func (v *clusterView) groups(all []section) {
 	}
 	v.page.add(part{
 		rank: rankExact, head: open("All names, where a list above is shortened") + "| Finding | From | To | Ports |\n| :-- | :-- | :-- | :-- |\n", foot: shut,
-		rows: len(groups), unit: "connection group",
+		rows: len(groups), most: namedGroups, unit: "connection group",
 		row: func(i int) string {
 			g := groups[i]
 			return fmt.Sprintf("| %s %s | %s | %s | %s |\n", v.id(g.finding), escape(string(g.finding.Kind)),

@@ -19,6 +19,8 @@ type part struct {
 	head, foot string
 	rows       int
 	row        func(i int) string
+	// most bounds the rows that are written whatever space there is; 0 does not.
+	most int
 	// unit names the rows: what is left out is counted by it.
 	unit string
 	// insists: if there is no space for a row, it is said in the part's place how many there are.
@@ -96,7 +98,7 @@ func (p *page) fill(limit int) ([]filled, bool) {
 		}
 		for n := range part.rows {
 			row := part.row(n)
-			if len(row) > space {
+			if len(row) > space || part.most > 0 && n == part.most {
 				break
 			}
 			space -= len(row)

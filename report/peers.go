@@ -83,10 +83,19 @@ func (p phrasebook) shortens(list []impact.Peer) bool {
 // whole names every workload of a list one by one, up to a bound.
 func (p phrasebook) whole(list []impact.Peer, most int) string {
 	s := p.sort(list)
+	var parts []string
+	all := 0
+	if out := p.absent(s.workloads, ""); p.total > 0 && len(s.workloads)+len(out) == p.total && len(out) < len(s.workloads)/2 && len(out) <= most {
+		words := "all " + number(p.total) + " workloads"
+		if len(out) > 0 {
+			words = "all workloads except " + and(p.each(out, p.workload)) + " (" + number(len(s.workloads)) + ")"
+		}
+		parts = append(parts, words)
+		all, s.workloads = len(s.workloads), nil
+	}
 	if len(s.workloads) > most+1 {
 		s.workloads = s.workloads[:most]
 	}
-	var parts []string
 	for _, namespace := range namespacesOf(s.workloads) {
 		here := within(s.workloads, namespace)
 		names := p.each(here, p.bare)
@@ -110,7 +119,7 @@ func (p phrasebook) whole(list []impact.Peer, most int) string {
 			parts = append(parts, p.peer(peer))
 		}
 	}
-	if left -= len(s.workloads); left > 0 {
+	if left -= len(s.workloads) + all; left > 0 {
 		parts = append(parts, count(left, "more workload"))
 	}
 	return strings.Join(parts, "; ")

@@ -15,6 +15,8 @@ type tally struct {
 	findings int
 	// blocked and opened count connections, a pair of peers once for each finding; workloads and remarks count findings.
 	blocked, opened, workloads, remarks int
+	// narrowed counts connections that lose ports, none of them one that their destination declares.
+	narrowed int
 	// approximate counts the findings that rest on unknown facts.
 	approximate int
 	bySeverity  map[impact.Severity]int
@@ -30,6 +32,10 @@ func (t *tally) add(findings []impact.Finding) {
 		t.bySeverity[f.Severity]++
 		if f.Confidence == impact.Approximate {
 			t.approximate++
+		}
+		if f.Narrowed {
+			t.narrowed += pairs(f)
+			continue
 		}
 		switch f.Kind {
 		case impact.Blocked:
@@ -77,8 +83,11 @@ func (t tally) changeWords(none string) string {
 		words = append(words, count(t.blocked, "connection")+" blocked")
 	case t.opened > 0:
 		words = append(words, count(t.opened, "connection")+" opened")
-	default:
+	case t.narrowed == 0:
 		words = append(words, none)
+	}
+	if t.narrowed > 0 {
+		words = append(words, t.narrowedWords(len(words) == 0))
 	}
 	if t.workloads > 0 {
 		words = append(words, count(t.workloads, "workload change"))
@@ -87,6 +96,14 @@ func (t tally) changeWords(none string) string {
 		words = append(words, count(t.remarks, "remark"))
 	}
 	return strings.Join(words, ", ")
+}
+
+// narrowedWords say that connections are narrowed, with their noun if nothing before it has it.
+func (t tally) narrowedWords(noun bool) string {
+	if noun {
+		return count(t.narrowed, "connection") + " narrowed"
+	}
+	return number(t.narrowed) + " narrowed"
 }
 
 const noConnections = "no connection blocked or opened"
@@ -121,7 +138,7 @@ func summarise(r *impact.Result) overview {
 		blocked += c.Counts.BlockedPairs
 	}
 	// A change that no finding tells of must not pass as none.
-	if o.opened+o.blocked == 0 {
+	if o.opened+o.blocked+o.narrowed == 0 {
 		o.opened, o.blocked = opened, blocked
 	}
 	for _, d := range r.Diagnostics {
@@ -139,7 +156,7 @@ func summarise(r *impact.Result) overview {
 
 // quiet tells whether there is nothing to say but that nothing changed.
 func (o overview) quiet() bool {
-	return o.findings+o.opened+o.blocked == 0 && len(o.broken) == 0 && o.pass
+	return o.findings+o.opened+o.blocked+o.narrowed == 0 && len(o.broken) == 0 && o.pass
 }
 
 // Headline is a result in one line of plain text: the verdict, how bad it is, what changed.
@@ -186,8 +203,19 @@ type section struct {
 	title, meaning string
 	kind           impact.Kind
 	findings       []*impact.Finding
-	// connections counts what the findings hold.
-	connections int
+	// connections counts what the findings hold, narrowed those that keep their destinations' ports.
+	connections, narrowed int
+}
+
+// volume says how many connections the section is about.
+func (s section) volume() string {
+	switch {
+	case s.narrowed == 0:
+		return count(s.connections, "connection")
+	case s.connections == 0:
+		return count(s.narrowed, "connection") + " narrowed"
+	}
+	return count(s.connections, "connection") + ", " + number(s.narrowed) + " narrowed"
 }
 
 // sections parts a cluster's findings: blocked and opened, the worse first, then remarks, then workloads.
@@ -208,7 +236,11 @@ func sections(findings []impact.Finding) []section {
 			s = &workloads
 		}
 		s.findings = append(s.findings, f)
-		s.connections += pairs(f)
+		if f.Narrowed {
+			s.narrowed += pairs(f)
+		} else {
+			s.connections += pairs(f)
+		}
 	}
 	all := []section{blocked, opened, remarks, workloads}
 	if opened.worst() > blocked.worst() {

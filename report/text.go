@@ -122,7 +122,7 @@ func (v *textCluster) section(s section) {
 	title, color := s.title, bold
 	switch s.kind {
 	case impact.Blocked, impact.Opened:
-		title = fmt.Sprintf("%s: %s (%s)", s.title, count(s.connections, "connection"), s.meaning)
+		title = fmt.Sprintf("%s: %s (%s)", s.title, s.volume(), s.meaning)
 	}
 	v.line("")
 	v.block(0, "", "", title, color)

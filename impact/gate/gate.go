@@ -7,6 +7,7 @@ package gate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
@@ -53,7 +54,33 @@ func reason(ids []string, setting, threshold string) string {
 	if len(ids) == 1 {
 		verb = "reaches"
 	}
-	return fmt.Sprintf("%s %s %s: %s", strings.Join(ids, ", "), verb, setting, or(threshold))
+	return fmt.Sprintf("%s %s %s: %s", strings.Join(runs(ids), ", "), verb, setting, or(threshold))
+}
+
+// runs shortens findings that are numbered one after the other: F1–F20. Of two, both are named.
+func runs(ids []string) []string {
+	number := func(id string) int {
+		n, err := strconv.Atoi(strings.TrimPrefix(id, "F"))
+		if err != nil {
+			return -1
+		}
+		return n
+	}
+	var out []string
+	for i := 0; i < len(ids); {
+		j := i + 1
+		for j < len(ids) && number(ids[i]) >= 0 && number(ids[j]) == number(ids[i])+j-i {
+			j++
+		}
+		if j-i < 3 {
+			out = append(out, ids[i])
+			i++
+			continue
+		}
+		out = append(out, ids[i]+"–"+ids[j-1])
+		i = j
+	}
+	return out
 }
 
 func or(threshold string) string {

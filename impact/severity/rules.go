@@ -38,7 +38,7 @@ var Rules = []Rule{
 		func(c Change) bool { return !c.Opened && c.LastClients }},
 	{"B8", Medium, "a declared or scraped port is blocked; nothing else shows that it is used",
 		func(c Change) bool {
-			return !c.Opened && (c.Listens || c.Scraped || c.Destination.Outside || c.Destination.Unrendered)
+			return !c.Opened && (c.Listens || c.Scraped || (c.Destination.Outside || c.Destination.Unrendered) && !c.NoListener)
 		}},
 	{"B9", Low, "a port that nobody listens on is blocked",
 		func(c Change) bool { return !c.Opened }},

@@ -1,0 +1,240 @@
+package impact
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
+)
+
+// groupKey is what the connections of one finding share.
+type groupKey struct {
+	rule     string
+	level    severity.Level
+	opened   bool
+	doubtful bool
+	// kept tells that the connections keep every port that their destinations declare.
+	kept bool
+	// direction is the one that the connections are blocked or opened in, where a finding is told by it.
+	direction policy.Direction
+	// change is what the first cause is an instance of.
+	change string
+}
+
+func keyOf(rule severity.Rule, level severity.Level, e *reach.Effect, causes []Cause, kept bool) groupKey {
+	k := groupKey{rule: rule.ID, level: level, opened: e.Opened, doubtful: e.Doubtful, kept: kept, direction: e.Direction}
+	if k.byPair() {
+		k.direction = policy.Ingress
+	}
+	if len(causes) > 0 {
+		k.change = sameChange(causes[0])
+	}
+	return k
+}
+
+// byPair tells that a finding is about who uses whom: at whose end it is blocked is no other finding.
+func (k groupKey) byPair() bool { return k.rule == "B5" || k.kept }
+
+// sameChange is what a change has in common with those that are told together with it: the policy of one name that comes
+// to ten namespaces, the label that ten workloads lose. Lines and places in lists are left out.
+func sameChange(c Cause) string {
+	kind, name, _ := strings.Cut(c.Object, " ")
+	what := "edited"
+	if c.Change == "added" || c.Change == "removed" {
+		what = c.Change
+	}
+	if strings.Contains(kind, "Policy") {
+		return kind + " " + name[strings.LastIndexByte(name, '/')+1:] + " " + what
+	}
+	words, _, _ := strings.Cut(c.Change, ";")
+	return kind + " " + words
+}
+
+// groups collects connections by what they share, in the order in which they come.
+type groups struct {
+	at    map[groupKey]*group
+	order []*group
+}
+
+func newGroups() *groups { return &groups{at: make(map[groupKey]*group)} }
+
+func (all *groups) of(key groupKey, rule severity.Rule) *group {
+	g := all.at[key]
+	if g == nil {
+		g = &group{key: key, rule: rule, at: make(map[listKey]int), seen: make(map[string]bool)}
+		all.at[key] = g
+		all.order = append(all.order, g)
+	}
+	return g
+}
+
+// group collects the connections of one finding.
+type group struct {
+	key        groupKey
+	rule       severity.Rule
+	rectangles []rectangle
+	causes     []Cause
+	// at finds the rectangle of a list of peers: subjects that share peers share the list.
+	at       map[listKey]int
+	seen     map[string]bool
+	evidence []Evidence
+}
+
+// listKey is a list of peers by its first element, in the direction of an effect.
+type listKey struct {
+	direction policy.Direction
+	first     *int32
+}
+
+// rectangle is every source to every destination, by endpoint.
+type rectangle struct {
+	sources, destinations []int32
+	ports                 policy.PortSet
+}
+
+// newRectangle is the connections of subjects and peers in a direction.
+func newRectangle(d policy.Direction, subjects, peers []int32, ports policy.PortSet) rectangle {
+	if d == policy.Egress {
+		return rectangle{subjects, peers, ports}
+	}
+	return rectangle{peers, subjects, ports}
+}
+
+func (g *group) add(d policy.Direction, causes []Cause, subject int32, peers []int32, ports policy.PortSet) {
+	key := listKey{d, &peers[0]}
+	if i, ok := g.at[key]; ok {
+		subjects := &g.rectangles[i].destinations
+		if d == policy.Egress {
+			subjects = &g.rectangles[i].sources
+		}
+		*subjects = append(*subjects, subject)
+	} else {
+		g.at[key] = len(g.rectangles)
+		g.rectangles = append(g.rectangles, newRectangle(d, []int32{subject}, peers, ports))
+	}
+	for _, c := range causes {
+		if key := c.Object + "\x00" + c.Change; !g.seen[key] {
+			g.seen[key] = true
+			g.causes = append(g.causes, c)
+		}
+	}
+}
+
+// finding words a group.
+func (a *analysis) finding(g *group) Finding {
+	f := Finding{Rule: g.key.rule, Severity: g.key.level, Confidence: Exact, Kind: Blocked, Narrowed: g.key.kept, Causes: g.causes}
+	if g.key.opened {
+		f.Kind = Opened
+	}
+	if g.key.doubtful {
+		f.Confidence = Approximate
+	}
+	rectangles := a.withoutSelf(mergeRectangles(g.rectangles))
+	for _, r := range rectangles {
+		f.Connections = append(f.Connections, a.connection(r))
+	}
+	if len(rectangles) == 0 {
+		return f
+	}
+	if g.key.kept {
+		g.evidence = append(g.evidence, a.keptDependencies(rectangles)...)
+	}
+	f.Evidence = tidyEvidence(g.evidence)
+	w := a.words(g, rectangles, &f)
+	f.Title = w.title()
+	f.Explanation = w.explanation(g.rule)
+	f.Advice = w.advice()
+	f.Fingerprint = a.fingerprint(g, rectangles)
+	return f
+}
+
+// withoutSelf takes a Pod out of the ends of its own connections. Where several Pods are at both ends, each one's traffic
+// to itself stays in the rectangle and is not counted.
+func (a *analysis) withoutSelf(all []rectangle) []rectangle {
+	others := func(of, end []int32) []int32 {
+		if len(end) != 1 || !a.isPod(end[0]) || !contains(of, end[0]) {
+			return of
+		}
+		return slices.DeleteFunc(slices.Clone(of), func(i int32) bool { return i == end[0] })
+	}
+	for i, r := range all {
+		all[i].sources, all[i].destinations = others(r.sources, r.destinations), others(r.destinations, r.sources)
+	}
+	return slices.DeleteFunc(all, func(r rectangle) bool { return len(r.sources) == 0 || len(r.destinations) == 0 })
+}
+
+// connection turns a rectangle into peers.
+func (a *analysis) connection(r rectangle) Connection {
+	c := Connection{Sources: a.peersOf(r.sources), Destinations: a.peersOf(r.destinations), Ports: r.ports.Ranges()}
+	c.Count = len(c.Sources) * len(c.Destinations)
+	for _, i := range r.sources {
+		if a.isPod(i) && contains(r.destinations, i) {
+			c.Count--
+		}
+	}
+	return c
+}
+
+// mergeRectangles joins rectangles with the same ports and the same sources, then those with the same ports and
+// destinations, until nothing changes. Their lists are sorted.
+func mergeRectangles(all []rectangle) []rectangle {
+	for {
+		n := len(all)
+		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return numbersKey(r.destinations), &r.sources })
+		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return numbersKey(r.sources), &r.destinations })
+		if len(all) == n {
+			break
+		}
+	}
+	return all
+}
+
+func mergeOn(all []rectangle, ends func(*rectangle) (same string, united *[]int32)) []rectangle {
+	at := make(map[string]int)
+	var out []rectangle
+	grown := make(map[int]bool)
+	for i := range all {
+		same, united := ends(&all[i])
+		key := all[i].ports.Key() + "|" + same
+		j, ok := at[key]
+		if !ok {
+			at[key] = len(out)
+			r := all[i]
+			r.sources, r.destinations = slices.Clone(r.sources), slices.Clone(r.destinations)
+			out = append(out, r)
+			continue
+		}
+		_, into := ends(&out[j])
+		*into = append(*into, *united...)
+		grown[j] = true
+	}
+	for j := range grown {
+		_, into := ends(&out[j])
+		slices.Sort(*into)
+		*into = slices.Compact(*into)
+	}
+	return out
+}
+
+func numbersKey(numbers []int32) string {
+	b := make([]byte, 0, 4*len(numbers))
+	for _, n := range numbers {
+		b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return string(b)
+}
+
+// ends are all sources and all destinations of rectangles, sorted.
+func ends(all []rectangle) (sources, destinations []int32) {
+	for _, r := range all {
+		sources, destinations = append(sources, r.sources...), append(destinations, r.destinations...)
+	}
+	tidy := func(list []int32) []int32 {
+		slices.SortFunc(list, cmp.Compare)
+		return slices.Compact(list)
+	}
+	return tidy(sources), tidy(destinations)
+}

@@ -1,0 +1,82 @@
+package impact
+
+import (
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+)
+
+// narrowed is the rule of blocked ports that nobody listens on.
+const narrowed = "B9"
+
+// partKept parts the peers of an effect by whether their connection with a subject stays open on every port that its
+// destination declares. Of a very wide effect none is said to: to ask for every pair costs the square of the cluster.
+// Where all are alike, the list is the one that was given.
+func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept, others []int32) {
+	if len(e.Subjects)*len(e.Peers) > maxDivided {
+		return nil, peers
+	}
+	keeps := func(peer int32) bool {
+		if e.Direction == policy.Egress {
+			return a.keeps(subject, peer)
+		}
+		return a.keeps(peer, subject)
+	}
+	n := 0
+	for _, p := range peers {
+		if keeps(p) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return nil, peers
+	case len(peers):
+		return peers, nil
+	}
+	for _, p := range peers {
+		if keeps(p) {
+			kept = append(kept, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	return kept, others
+}
+
+// keptKey is what the answer to keeps depends on.
+type keptKey struct {
+	source, destination int32 // classes
+	declared            string
+}
+
+// keeps tells whether a connection is open on head on every port that its destination declares.
+func (a *analysis) keeps(source, destination int32) bool {
+	declared := a.traits[destination].declared
+	if len(declared) == 0 {
+		return false
+	}
+	key := keptKey{a.model.Class(source), a.model.Class(destination), declared.Key()}
+	known, ok := a.kept[key]
+	if !ok {
+		known = a.model.Verdict(reach.Head, source, destination).Intersect(declared).Equal(declared)
+		a.kept[key] = known
+	}
+	return known
+}
+
+// keptDependencies are those of the connections that a configuration shows to be used, and that stay open.
+func (a *analysis) keptDependencies(rectangles []rectangle) []Evidence {
+	var out []Evidence
+	for _, r := range rectangles {
+		for _, d := range r.destinations {
+			for _, u := range a.uses.by[policy.Ingress][d] {
+				if u.kind == configured && slices.ContainsFunc(u.sources, func(s int32) bool { return contains(r.sources, s) }) {
+					out = append(out, u.evidence)
+				}
+			}
+		}
+	}
+	return out
+}
