@@ -106,9 +106,11 @@ type analysis struct {
 	sensitivity evidence.Sensitivity
 	traits      []traits // by endpoint
 	uses        *uses
-	// remarks are what looks wrong, strays what misspelt policies do, by the policies' keys.
+	// remarks are what looks wrong, orphans the policies that lost their workloads, strays what misspelt policies do, by the
+	// policies' keys.
 	hygiene HygieneMode
 	remarks []hygiene.Remark
+	orphans []hygiene.Orphan
 	strays  map[string]*orphan
 	// kept remembers which connections keep their destinations' ports.
 	kept map[keptKey]bool

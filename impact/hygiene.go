@@ -47,7 +47,9 @@ var severalRemarks = map[string]string{
 // findRemarks finds what looks wrong.
 func (a *analysis) findRemarks(mode HygieneMode) {
 	if a.hygiene = mode; mode != HygieneOff {
-		a.remarks = hygiene.Check(a.model, a.base, a.head, mode == HygieneAll)
+		a.orphans = hygiene.Orphans(a.model, a.base, a.head)
+		c := hygiene.Change{Model: a.model, Base: a.base, Head: a.head, Backends: a.backends, Orphans: a.orphans}
+		a.remarks = c.Check(mode == HygieneAll)
 	}
 }
 

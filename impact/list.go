@@ -25,7 +25,7 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 		return Listing{}, err
 	}
 	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: []Allowed{}, Diagnostics: slices.Concat(state.Diagnostics, warnings(hygiene.Check(model, state, state, true)))}
+	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: []Allowed{}, Diagnostics: slices.Concat(state.Diagnostics, warnings((&hygiene.Change{Model: model, Base: state, Head: state}).Check(true)))}
 	for _, b := range blocks {
 		ports := b.Opened.Ranges()
 		confidence := Exact

@@ -24,7 +24,7 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 		return effects, nil // nobody else would tell of these
 	}
 	of := make(map[int32]*orphan)
-	for _, o := range hygiene.Orphans(a.model, a.base, a.head) {
+	for _, o := range a.orphans {
 		orphans = append(orphans, &orphan{Orphan: o})
 		for _, i := range o.Instead {
 			of[i] = orphans[len(orphans)-1]

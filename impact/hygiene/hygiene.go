@@ -54,12 +54,30 @@ func (r *Remark) Stray() bool {
 	return !r.Standing && (r.Rule == misspeltRule || r.Rule == misplacedRule)
 }
 
+// A Change is what remarks are found in: the model of two states, what is known of head, and the policies that lost their
+// workloads, which are told as such.
+type Change struct {
+	Model      *reach.Model
+	Base, Head *cluster.State
+	Backends   *cluster.Backends
+	Orphans    []Orphan
+}
+
 // Check finds the remarks on head. Those that base has, too, are left out, and so is what is most often meant as it is,
 // unless all are asked for.
-func Check(m *reach.Model, base, head *cluster.State, all bool) []Remark {
-	after := newSide(m, reach.Head, head)
+func (c *Change) Check(all bool) []Remark {
+	if all {
+		return c.check(true, nil)
+	}
+	return c.check(false, newTouched(c.Model, c.Base, c.Head))
+}
+
+// check looks at what is touched only.
+func (c *Change) check(all bool, t *touched) []Remark {
+	after := newSide(c.Model, reach.Head, c.Head)
+	after.backends, after.touched = c.Backends, t
 	found := after.check(nil)
-	regrouped := joined(base, head)
+	regrouped := joined(c.Base, c.Head)
 	found = slices.DeleteFunc(found, func(r Remark) bool {
 		return r.Rule == joinedRule && slices.ContainsFunc(regrouped, func(q Remark) bool { return q.Object == r.Object })
 	})
@@ -70,13 +88,36 @@ func Check(m *reach.Model, base, head *cluster.State, all bool) []Remark {
 	if len(found) == 0 {
 		return nil
 	}
+	c.compare(found, all, t)
+	if all {
+		return found
+	}
+	elsewhere := map[string]map[string]bool{unisolatedRule: toldElsewhere(c.Model)}
+	lost := make(map[string]bool)
+	for _, o := range c.Orphans {
+		lost[o.Policy.Object.Key()] = true
+	}
+	for _, rule := range []string{misspeltRule, misplacedRule, emptyRule} {
+		elsewhere[rule] = lost
+	}
+	return slices.DeleteFunc(found, func(r Remark) bool { return r.Standing || elsewhere[r.Rule][r.Object.Key()] })
+}
+
+// compare finds out which remarks base has, too.
+func (c *Change) compare(found []Remark, all bool, t *touched) {
 	objects, before := make(map[string]bool), make(map[string]bool)
-	former := formerKeys(m)
+	former := formerKeys(c.Model)
 	for _, r := range found {
 		objects[r.Object.Key()], objects[former[r.Object.Key()]] = true, true
 	}
-	for _, r := range newSide(m, reach.Base, base).check(objects) {
+	side := newSide(c.Model, reach.Base, c.Base)
+	side.touched = t
+	for _, r := range side.check(objects) {
 		if all || !r.faint {
+			before[r.Identity()] = true
+		}
+		if r.Rule == misspeltRule || r.Rule == misplacedRule {
+			r.Rule = emptyRule // it selected nothing before, whatever was meant
 			before[r.Identity()] = true
 		}
 	}
@@ -84,18 +125,6 @@ func Check(m *reach.Model, base, head *cluster.State, all bool) []Remark {
 		r := &found[i]
 		r.Standing = before[r.Identity()] || before[r.identity(former[r.Object.Key()])]
 	}
-	if all {
-		return found
-	}
-	elsewhere := map[string]map[string]bool{unisolatedRule: toldElsewhere(m)}
-	lost := make(map[string]bool)
-	for _, o := range Orphans(m, base, head) {
-		lost[o.Policy.Object.Key()] = true
-	}
-	for _, rule := range []string{misspeltRule, misplacedRule, emptyRule} {
-		elsewhere[rule] = lost
-	}
-	return slices.DeleteFunc(found, func(r Remark) bool { return r.Standing || elsewhere[r.Rule][r.Object.Key()] })
 }
 
 // side is one state with what was found out about it. It is not safe for use by several goroutines.
@@ -108,6 +137,8 @@ type side struct {
 	index    *index
 	// inhabited are the namespaces with workloads that policies can select.
 	inhabited map[string]bool
+	// touched is what the change can give new remarks to; nil for everything.
+	touched *touched
 	// namespaceless remembers which selectors of namespaces select none, and what was meant.
 	namespaceless map[string]struct {
 		none  bool
@@ -133,12 +164,15 @@ func newSide(m *reach.Model, which reach.Side, s *cluster.State) *side {
 // check finds the remarks about some objects, by their keys; about all where there are none.
 func (s *side) check(only map[string]bool) []Remark {
 	for _, p := range s.state.Policies {
-		if only != nil && !only[p.Object.Key()] {
+		if only != nil && !only[p.Object.Key()] || !s.touched.around(p) {
 			continue
 		}
 		s.subject(p)
 		s.peers(p)
 		s.ports(p)
+		if !s.touched.itself(p) {
+			continue
+		}
 		s.redundant(p)
 		s.breadth(p)
 		s.inert(p)

@@ -152,7 +152,7 @@ func TestASelectorSaidToBeEmptyMatchesNoPod(t *testing.T) {
 		base, head := generate.Random(seed)
 		before, after := state(t, base), state(t, head)
 		m := reach.New(before, after, reach.Options{})
-		for _, r := range hygiene.Check(m, before, after, true) {
+		for _, r := range (&hygiene.Change{Model: m, Base: before, Head: after}).Check(true) {
 			i := slices.IndexFunc(head.NetworkPolicies, func(p *networkingv1.NetworkPolicy) bool {
 				return "networking.k8s.io/NetworkPolicy/"+p.Namespace+"/"+p.Name == r.Object.Key()
 			})
@@ -178,6 +178,46 @@ func TestASelectorSaidToBeEmptyMatchesNoPod(t *testing.T) {
 		t.Errorf("only %d policies selected nothing", subjects)
 	}
 	t.Logf("%d policies without pods, %d names of ports", subjects, named)
+}
+
+// TestWhatTheChangeLeavesAloneHasNoNewRemark holds the shortcut for what is not touched to looking at everything.
+func TestWhatTheChangeLeavesAloneHasNoNewRemark(t *testing.T) {
+	told := 0
+	for seed := range uint64(150) {
+		base, head := generate.Random(seed)
+		read := make(map[string][]*manifest.Object)
+		var states [2]*cluster.State
+		for s, c := range []*generate.Cluster{base, head} {
+			var objects []*manifest.Object
+			for _, text := range c.Documents() {
+				if read[text] == nil {
+					read[text], _ = manifest.Read("generated.yaml", []byte(text))
+				}
+				objects = append(objects, read[text]...)
+			}
+			states[s] = cluster.Build(objects, config.Config{})
+		}
+		c := hygiene.Change{Model: reach.New(states[0], states[1], reach.Options{}), Base: states[0], Head: states[1]}
+		got, want := make(map[string]bool), make(map[string]bool)
+		for _, r := range c.Check(false) {
+			got[r.Identity()] = true
+		}
+		for _, r := range c.New() {
+			want[r.Identity()] = true
+		}
+		for id := range want {
+			if !got[id] && !strings.HasPrefix(id, "H3 ") {
+				t.Errorf("seed %d: %s is not told", seed, id)
+			}
+		}
+		for id := range got {
+			if !want[id] {
+				t.Errorf("seed %d: %s is told", seed, id)
+			}
+		}
+		told += len(got)
+	}
+	t.Logf("%d remarks", told)
 }
 
 func selected(t *testing.T, c *generate.Cluster, namespace string, s *metav1.LabelSelector) string {

@@ -26,6 +26,7 @@ func Orphans(m *reach.Model, base, head *cluster.State) []Orphan {
 		before[p.Object.Key()] = true
 	}
 	var out []Orphan
+	var there map[string][]*cluster.Workload // by namespace, and under "" all
 	for _, p := range head.Policies {
 		key := p.Object.Key()
 		if !before[key] {
@@ -49,7 +50,13 @@ func Orphans(m *reach.Model, base, head *cluster.State) []Orphan {
 			}
 		}
 		if len(o.Lost) > 0 {
-			o.Meant = nearest(p.Subject, head.Workloads)
+			if there == nil {
+				there = map[string][]*cluster.Workload{"": head.Workloads}
+				for _, w := range head.Workloads {
+					there[w.Namespace] = append(there[w.Namespace], w)
+				}
+			}
+			o.Meant = nearest(p.Subject, there)
 			out = append(out, o)
 		}
 	}
@@ -57,17 +64,14 @@ func Orphans(m *reach.Model, base, head *cluster.State) []Orphan {
 }
 
 // nearest finds a label of a workload where the policy could select that differs least from one that it asks for.
-func nearest(subjects []policy.Pods, workloads []*cluster.Workload) string {
+func nearest(subjects []policy.Pods, workloads map[string][]*cluster.Workload) string {
 	best, bestDistance := "", 4
 	for _, s := range subjects {
 		for _, r := range s.Pods.Requirements {
 			if len(r.Values) != 1 {
 				continue
 			}
-			for _, w := range workloads {
-				if s.Namespaces.Name != "" && w.Namespace != s.Namespaces.Name {
-					continue
-				}
+			for _, w := range workloads[s.Namespaces.Name] {
 				for key, value := range w.Labels {
 					near := key == r.Key || value == r.Values[0] // one of the two is as written
 					if d := spelling.Distance(key, r.Key) + spelling.Distance(value, r.Values[0]); near && d > 0 && (d < bestDistance || d == bestDistance && fmt.Sprint(key, value) < best) {

@@ -24,13 +24,12 @@ func (s *side) peers(p *policy.Policy) {
 	if len(s.inhabited) == 0 {
 		return
 	}
-	named := askedLabels(p)
 	for _, d := range policy.Directions {
 		for i := range p.Rules[d] {
 			r := &p.Rules[d][i]
 			for j := range r.Peers {
 				if pods := r.Peers[j].Pods; pods != nil {
-					s.peer(p, d, i, j, pods, named)
+					s.peer(p, d, i, j, pods)
 				}
 			}
 		}
@@ -56,7 +55,7 @@ func askedLabels(p *policy.Policy) map[string]bool {
 	return out
 }
 
-func (s *side) peer(p *policy.Policy, d policy.Direction, i, j int, pods *policy.Pods, named map[string]bool) {
+func (s *side) peer(p *policy.Policy, d policy.Direction, i, j int, pods *policy.Pods) {
 	c := s.crowd(pods)
 	if len(c.workloads) > 0 || !c.sure {
 		return
@@ -81,6 +80,7 @@ func (s *side) peer(p *policy.Policy, d policy.Direction, i, j int, pods *policy
 		s.add(r)
 		return
 	}
+	named := askedLabels(p)
 	meant := s.labels().nearly(pods, func(label string) bool { return named[label] })
 	r.Note = fmt.Sprintf("%s asks for %s", path, pods.Pods)
 	r.Title = fmt.Sprintf("%s: no workload %s is %s", p.Object, where, pods.Pods)

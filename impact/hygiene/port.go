@@ -1,6 +1,7 @@
 package hygiene
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -75,53 +76,59 @@ func isNamed(n policy.Namespaces) bool {
 // isSidecar tells the ports of the sidecars that service meshes put beside an application's containers.
 func isSidecar(port int) bool { return port >= 15000 && port < 15100 || port == 4143 || port == 4191 }
 
+// port tells of a port that a crowd does not have.
 func (s *side) port(p *policy.Policy, d policy.Direction, i, j int, port policy.Port, c *crowd) {
-	whose := "it selects"
+	switch {
+	case port.Name != "":
+		if there := c.names[port.Name]; len(there) == 0 || port.Protocol != "" && !there.Intersects(policy.Range(port.Protocol, 0, 0)) {
+			s.name(p, d, i, j, port, c)
+		}
+	case port.From != 0 && !c.silent && !isSidecar(port.From):
+		if !c.declared.Intersects(policy.Range(port.Protocol, port.From, port.To)) {
+			s.number(p, d, i, j, port, c)
+		}
+	}
+}
+
+// portRemark begins a remark about a rule's port; path is where it stands, whose says which pods are meant.
+func portRemark(p *policy.Policy, d policy.Direction, i, j int) (r Remark, path, whose string) {
+	rule := p.Rules[d][i].Part
+	r = Remark{Object: p.Object, Part: cmp.Or(rule.Get("ports").Element(j), rule.Get("protocols").Element(j))}
+	r.Part = cmp.Or(r.Part.Get("port"), r.Part)
+	whose = "it selects"
 	if d == policy.Egress {
 		whose = rulePath(d, i) + " leads to"
 	}
-	path := rulePath(d, i) + ".ports[" + strconv.Itoa(j) + "]"
-	r := Remark{Object: p.Object, Part: p.Rules[d][i].Part.Get("ports").Element(j)}
-	if r.Part == nil {
-		r.Part = p.Rules[d][i].Part.Get("protocols").Element(j)
+	return r, rulePath(d, i) + ".ports[" + strconv.Itoa(j) + "]", whose
+}
+
+func (s *side) name(p *policy.Policy, d policy.Direction, i, j int, port policy.Port, c *crowd) {
+	r, path, whose := portRemark(p, d, i, j)
+	r.Rule, r.about = nameRule, fmt.Sprint(d, " ", port.Protocol, " ", port.Name)
+	r.Note = fmt.Sprintf("%s is %s, which no workload names a port", path, port.Name)
+	r.Title = fmt.Sprintf("%s: no workload that %s names a port %s", p.Object, whose, port.Name)
+	r.Explanation = "A port by name is looked up on the destination's containers; where nothing has the name, the rule matches nothing."
+	r.Advice = "Give the container's port this name, or write its number."
+	if len(c.names[port.Name]) > 0 {
+		r.Title = fmt.Sprintf("%s: no workload that %s names a %s port %s", p.Object, whose, port.Protocol, port.Name)
+		r.Note = fmt.Sprintf("%s asks for %s by %s", path, port.Name, port.Protocol)
+		r.Advice = "The name stands for a port of another protocol there; protocol is TCP where a policy leaves it out."
+	} else if meant := nearName(c, port.Name); meant != "" {
+		r.Title += ": did you mean " + meant + "?"
 	}
-	if at := r.Part.Get("port"); at != nil {
-		r.Part = at
-	}
-	switch {
-	case port.Name != "":
-		there := c.names[port.Name]
-		if len(there) > 0 && (port.Protocol == "" || there.Intersects(policy.Range(port.Protocol, 0, 0))) {
-			return
-		}
-		r.Rule, r.about = nameRule, fmt.Sprint(d, " ", port.Protocol, " ", port.Name)
-		r.Note = fmt.Sprintf("%s is %s, which no workload names a port", path, port.Name)
-		r.Title = fmt.Sprintf("%s: no workload that %s names a port %s", p.Object, whose, port.Name)
-		r.Explanation = "A port by name is looked up on the destination's containers; where nothing has the name, the rule matches nothing."
-		r.Advice = "Give the container's port this name, or write its number."
-		if len(there) > 0 {
-			r.Title = fmt.Sprintf("%s: no workload that %s names a %s port %s", p.Object, whose, port.Protocol, port.Name)
-			r.Note = fmt.Sprintf("%s asks for %s by %s", path, port.Name, port.Protocol)
-			r.Advice = "The name stands for a port of another protocol there; protocol is TCP where a policy leaves it out."
-		} else if meant := nearName(c, port.Name); meant != "" {
-			r.Title += ": did you mean " + meant + "?"
-		}
-	case port.From != 0 && !c.silent && !isSidecar(port.From):
-		numbers := policy.Range(port.Protocol, port.From, port.To)
-		if c.declared.Intersects(numbers) {
-			return
-		}
-		text := portText(port)
-		r.Rule, r.about = portRule, fmt.Sprint(d, " ", text)
-		r.Note = fmt.Sprintf("%s is %s, which no workload declares", path, text)
-		r.Title = fmt.Sprintf("%s allows %s, which no workload that %s declares", p.Object, text, whose)
-		r.Explanation = fmt.Sprintf("Their containers and Services declare %s.", policy.PortsText(c.declared.Ranges()))
-		r.Advice = "Policies count the pods' ports, not a Service's. Nothing to do if the port is used without being declared."
-		if meant := nearPort(c.declared, port); meant != 0 {
-			r.Title += fmt.Sprintf(": did you mean %d?", meant)
-		}
-	default:
-		return
+	s.add(r)
+}
+
+func (s *side) number(p *policy.Policy, d policy.Direction, i, j int, port policy.Port, c *crowd) {
+	r, path, whose := portRemark(p, d, i, j)
+	text := portText(port)
+	r.Rule, r.about = portRule, fmt.Sprint(d, " ", text)
+	r.Note = fmt.Sprintf("%s is %s, which no workload declares", path, text)
+	r.Title = fmt.Sprintf("%s allows %s, which no workload that %s declares", p.Object, text, whose)
+	r.Explanation = fmt.Sprintf("Their containers and Services declare %s.", policy.PortsText(c.declared.Ranges()))
+	r.Advice = "Policies count the pods' ports, not a Service's. Nothing to do if the port is used without being declared."
+	if meant := nearPort(c.declared, port); meant != 0 {
+		r.Title += fmt.Sprintf(": did you mean %d?", meant)
 	}
 	s.add(r)
 }
@@ -194,6 +201,9 @@ func (s *side) services(only map[string]bool) {
 	}
 	gates := make(map[int32]gate) // by class
 	for _, service := range s.state.Services {
+		if !s.touched.beside(service.Namespace) {
+			continue
+		}
 		behind := s.front().Of(service)
 		var led, open policy.PortSet
 		for _, w := range behind {

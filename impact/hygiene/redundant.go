@@ -118,7 +118,7 @@ const maxAlike = 50
 func (s *side) duplicates(only map[string]bool) {
 	alike := make(map[crowdKey][]*policy.Policy)
 	for _, p := range s.state.Policies {
-		if p.Tier == policy.Default && len(p.Subject) == 1 {
+		if p.Tier == policy.Default && len(p.Subject) == 1 && s.touched.beside(p.Subject[0].Namespaces.Name) {
 			key := crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}
 			alike[key] = append(alike[key], p)
 		}

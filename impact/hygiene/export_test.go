@@ -1,0 +1,4 @@
+package hygiene
+
+// New is what Check(false) finds by a look at everything.
+func (c *Change) New() []Remark { return c.check(false, nil) }
