@@ -197,3 +197,21 @@ func TestFingerprintsStayTheSameUnderUnrelatedChanges(t *testing.T) {
 		})
 	}
 }
+
+func TestAnyOtherPodIsToldQuietly(t *testing.T) {
+	deny := func(selector string) string {
+		return deployment("web", "web", "web:1", 80) + `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: ` + selector + `, policyTypes: [Ingress]}
+`
+	}
+	got := summary(compare(t, deny("{}"), deny("{matchLabels: {app: web}}")))
+	want := []string{"O8 any pod and any outside address can now reach any pod in shop on all ports (policy deny edited) | NetworkPolicy shop/deny: spec.podSelector.matchLabels added",
+		"O11 web can now reach any pod in shop on all ports (policy deny edited) | NetworkPolicy shop/deny: spec.podSelector.matchLabels added"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

@@ -138,7 +138,8 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 	// Resolvers ask by UDP; without TCP they lose the rare long answer.
 	c.Destination.DNS = c.Destination.DNS && e.Ports.Has(policy.UDP, 53)
 	if e.Opened {
-		c.Freed = a.model.Isolated(e.Direction, reach.Base, subject) && !a.model.Isolated(e.Direction, reach.Head, subject)
+		other := a.endpoint(subject).Potential // of any other pod of a namespace it is no loss that anyone has
+		c.Freed = (other == nil || !other.Other()) && a.model.Isolated(e.Direction, reach.Base, subject) && !a.model.Isolated(e.Direction, reach.Head, subject)
 	}
 	return c
 }

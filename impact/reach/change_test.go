@@ -27,7 +27,7 @@ func changed(t *testing.T, base, head string) []string {
 		}
 	}
 	m := reach.New(states[base], states[head], reach.Options{})
-	blocks, err := m.Delta(t.Context())
+	blocks, _, err := m.Effects(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,10 +105,12 @@ func (m *Model) Delta(ctx context.Context) ([]Block, error) {
 	return m.expand(blocks), err
 }
 
-// Effects is Delta, and the same divided by which end of a connection decides it.
+// Effects is Delta, and the same divided by which end of a connection decides it. Of any other pod of a namespace only that
+// is in it which no known pod of the namespace shows.
 func (m *Model) Effects(ctx context.Context) ([]Block, []Effect, error) {
 	blocks, err := m.delta(ctx)
-	return m.expand(blocks), m.attribute(blocks), err
+	blocks = mergeBlocks(m.withoutEchoes(blocks))
+	return m.expand(blocks), m.concerned(m.attribute(blocks)), err
 }
 
 func (m *Model) delta(ctx context.Context) ([]block, error) {

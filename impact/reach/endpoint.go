@@ -39,6 +39,9 @@ type Potential struct {
 	namespace string
 	labels    map[string]string
 	ports     []cluster.ContainerPort
+	// other tells that no selector asks for these pods by themselves: they are any other ones of a namespace. subject tells
+	// that a policy selects all of the namespace on one side only.
+	other, subject bool
 }
 
 // exists tells whether the endpoint is there on a side.

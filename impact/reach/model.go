@@ -49,6 +49,8 @@ type Model struct {
 	bodies    *bodyTable
 	sequences *sequenceTable
 	meanings  map[portName][]meaning
+	// unnamed are the classes of which it is not known how they name their ports.
+	unnamed runs
 	// policies are each side's, in order, with their bodies.
 	policies    [2][]compiled
 	policyIndex [2]map[string]int // by the object's key
@@ -300,6 +302,11 @@ func (m *Model) fillSets() {
 // addMeanings finds what port names mean where, and makes the sets of the destinations that agree on it.
 func (m *Model) addMeanings() {
 	m.meanings = make(map[portName][]meaning)
+	for c := range m.classes {
+		if m.classes[c].ports[Head].unknown {
+			m.unnamed = m.unnamed.append(int32(c), int32(c)+1)
+		}
+	}
 	for _, b := range m.bodies.bodies {
 		for _, r := range b.rules {
 			for _, n := range r.names {
@@ -349,6 +356,16 @@ func (m *Model) meaningsOf(n portName) []meaning {
 // fillPart finds the members of a part of a set.
 func (m *Model) fillPart(t *set) {
 	whole := &m.sets.sets[t.within]
+	if which := t.resolves.ports; which == unknownThere || which == unknownHere {
+		for s := Base; s <= Head; s++ {
+			t.unknown[s] = whole.members[s].union(whole.unknown[s])
+			if which == unknownThere {
+				t.unknown[s] = t.unknown[s].intersect(m.unnamed)
+			}
+			m.hasUnknown = m.hasUnknown || len(t.unknown[s]) > 0
+		}
+		return
+	}
 	for _, meant := range m.meanings[portName{t.resolves.protocol, t.resolves.name}] {
 		if meant.ports.Key() != t.resolves.ports {
 			continue

@@ -31,6 +31,7 @@ func (m *Model) addPotentials() {
 		}
 	}
 	p.addRelabelled()
+	p.addOthers()
 	slices.SortFunc(p.found, func(a, b Potential) int {
 		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.Pods, b.Pods))
 	})

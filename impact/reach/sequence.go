@@ -230,6 +230,9 @@ func (m *Model) appendRule(entries []entry, d policy.Direction, r bodyRule, env 
 			entries = append(entries, entry{r.verdict, s, m.ports.id(ports)})
 		}
 		if d == policy.Ingress {
+			if env.unknown {
+				entries = m.appendUnknown(entries, r, s, unknownHere)
+			}
 			continue
 		}
 		// A name is resolved on the destination: the rule's peers fall into parts by what the name means there.
@@ -239,8 +242,36 @@ func (m *Model) appendRule(entries []entry, d policy.Direction, r bodyRule, env 
 				entries = append(entries, entry{r.verdict, part, m.ports.id(meant.ports)})
 			}
 		}
+		if len(r.names) > 0 && m.meetsUnnamed(s) {
+			entries = m.appendUnknown(entries, r, s, unknownThere)
+		}
 	}
 	return entries
+}
+
+// appendUnknown adds what a rule with names of ports may mean where these are not known: any port of their protocols. It
+// counts as no match, so that the entries have no members but uncertain ones.
+func (m *Model) appendUnknown(entries []entry, r bodyRule, s setID, which string) []entry {
+	for _, n := range r.names {
+		ports := policy.AllPorts()
+		if n.Protocol != "" {
+			ports = policy.Range(n.Protocol, 0, 0)
+		}
+		part := m.sets.part(s, namedPort{n.Protocol, n.Name, which})
+		entries = append(entries, entry{r.verdict, part, m.ports.id(ports)})
+	}
+	return entries
+}
+
+// meetsUnnamed tells whether pods may be in a set of which it is not known how they name their ports.
+func (m *Model) meetsUnnamed(id setID) bool {
+	t := &m.sets.sets[id]
+	for s := Base; s <= Head; s++ {
+		if len(m.unnamed.intersect(t.members[s].union(t.unknown[s]))) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // canonicalise brings a stage that only allows into the one form of all stages that allow the same: an entry a set, in

@@ -30,8 +30,16 @@ type set struct {
 type namedPort struct {
 	protocol policy.Protocol // "" for any
 	name     string
-	ports    string // PortSet.Key of the meaning
+	ports    string // PortSet.Key of the meaning, or one of the unknown ones
 }
+
+// What a port's name means is unknown where the destination is not in the manifests: the members of the part of a set then
+// are all uncertain. In a rule of egress these are the destinations, in one of ingress the subject is the destination and
+// the part is whom the rule lets in.
+const (
+	unknownThere = "?there"
+	unknownHere  = "?here"
+)
 
 // setTable interns sets.
 type setTable struct {

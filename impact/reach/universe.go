@@ -30,6 +30,8 @@ type class struct {
 type namedPorts struct {
 	id    int32
 	ports []cluster.ContainerPort // sorted; of used names only
+	// unknown tells that the pods are not in the manifests: any name may be on any port of theirs.
+	unknown bool
 }
 
 // resolve is the meaning of a port's name; protocol "" asks for any.
@@ -131,6 +133,9 @@ func (c *classifier) add(i int32) {
 		ns := m.namespaceNumber(p.namespace)
 		cl.namespace, cl.pod = [2]int32{ns, ns}, [2]bool{true, true}
 		env := c.env(p.ports)
+		if p.ports == nil {
+			env = c.unknownEnv()
+		}
 		cl.ports = [2]*namedPorts{env, env}
 		c.key = appendInt32(append(c.key, 'q'), i)
 	default:
@@ -217,6 +222,15 @@ func (c *classifier) env(ports []cluster.ContainerPort) *namedPorts {
 		c.envs[string(key)] = n
 	}
 	return n
+}
+
+// unknownEnv is the meaning of port names on pods that are not in the manifests.
+func (c *classifier) unknownEnv() *namedPorts {
+	const key = "?"
+	if c.envs[key] == nil {
+		c.envs[key] = &namedPorts{id: int32(len(c.envs)), unknown: true}
+	}
+	return c.envs[key]
 }
 
 // inValues are the values that a selector's requirement asks for, nil if it does not ask for any.
