@@ -32,9 +32,9 @@ func (v *clusterView) table(s section) {
 		shown = shown[:rowsShown]
 	}
 	rest := s.findings[len(shown):]
-	v.page.add(part{rank: rankTables, head: head + columns, rows: len(shown), unit: unit, row: func(i int) string { return rows(shown[i]) }})
+	v.page.add(part{rank: rankTables, head: head + columns, rows: len(shown), unit: unit, row: func(i int) string { return rows(shown[i], before(shown, i)) }})
 	if len(rest) > 0 {
-		v.page.add(part{rank: rankLong, insists: true, head: open(restWords(rest)) + columns, foot: shut, rows: len(rest), unit: unit, row: func(i int) string { return rows(rest[i]) }})
+		v.page.add(part{rank: rankLong, insists: true, head: open(restWords(rest)) + columns, foot: shut, rows: len(rest), unit: unit, row: func(i int) string { return rows(rest[i], before(rest, i)) }})
 	}
 }
 
@@ -49,8 +49,8 @@ func restWords(findings []*impact.Finding) string {
 
 // rows are a finding's rows in the table: its title, and each of its groups of connections, or all of them in one. What
 // the title names is not told again.
-func (v *clusterView) rows(f *impact.Finding) string {
-	label, title, cause := v.label(f), "**"+v.text(clip(f.Title, titleLength))+"**", v.cause(f)
+func (v *clusterView) rows(f, above *impact.Finding) string {
+	label, title, cause := v.label(f), "**"+v.text(clip(f.Title, titleLength))+"**", v.causeBelow(f, above)
 	if reason := v.reason(f); reason != "" {
 		title += "<br>" + reason
 	}
@@ -112,8 +112,12 @@ func (v *clusterView) reason(f *impact.Finding) string {
 	return words
 }
 
-func (v *clusterView) remark(f *impact.Finding) string {
-	return fmt.Sprintf("| %s | %s | %s |\n", v.label(f), v.text(clip(f.Title, titleLength)), v.cause(f))
+func (v *clusterView) remark(f, above *impact.Finding) string {
+	where := v.causeBelow(f, above)
+	if len(f.Causes) == 1 && f.Causes[0].File != "" && strings.Contains(f.Title, f.Causes[0].Object) {
+		where = v.line(f.Causes[0].Side, f.Causes[0].File, f.Causes[0].Line, false)
+	}
+	return fmt.Sprintf("| %s | %s | %s |\n", v.label(f), v.text(clip(f.Title, titleLength)), where)
 }
 
 func (v *clusterView) id(f *impact.Finding) string { return escape(clip(f.ID, nameLength)) }
@@ -125,6 +129,23 @@ func (v *clusterView) label(f *impact.Finding) string {
 		label += "<br>approximate"
 	}
 	return label
+}
+
+// before is the finding of the row above; nil for the first.
+func before(findings []*impact.Finding, i int) *impact.Finding {
+	if i == 0 {
+		return nil
+	}
+	return findings[i-1]
+}
+
+// causeBelow is the cause, or the sign for the same as above.
+func (v *clusterView) causeBelow(f, above *impact.Finding) string {
+	words := v.cause(f)
+	if above != nil && words != "" && words == v.cause(above) {
+		return "″"
+	}
+	return words
 }
 
 // cause is the causes in short: a few one by one with their lines, many by what they have in common.

@@ -236,6 +236,9 @@ func (p phrasebook) workloads(list []impact.WorkloadID) string {
 	shown := namespaces
 	if len(namespaces) > namespacesShown+1 {
 		shown = namespaces[:namespacesShown]
+		if len(list) > 2*len(namespaces) {
+			return number(len(list)) + " workloads in " + strings.Join(p.names(shown), ", ") + " and " + count(len(namespaces)-namespacesShown, "more namespace")
+		}
 	}
 	var parts []string
 	left := len(list)
@@ -281,6 +284,14 @@ func (p phrasebook) workloadsOf(list []impact.WorkloadID, namespace string) stri
 		names = append(names, number(left)+" more")
 	}
 	return and(names) + in
+}
+
+func (p phrasebook) names(list []string) []string {
+	out := make([]string, len(list))
+	for i, name := range list {
+		out[i] = p.name(name)
+	}
+	return out
 }
 
 func (p phrasebook) bare(w impact.WorkloadID) string { return p.name(w.Name) }
