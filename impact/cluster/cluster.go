@@ -255,9 +255,9 @@ func (b *builder) placeOnNodes() {
 }
 
 func comparePolicies(a, b *policy.Policy) int {
-	return cmp.Or(cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Order, b.Order),
+	return cmp.Or(a.Tier.Compare(b.Tier), cmp.Compare(a.Order, b.Order),
 		strings.Compare(a.Object.Kind, b.Object.Kind), strings.Compare(namespaceOf(a.Object), namespaceOf(b.Object)),
-		strings.Compare(a.Object.Name, b.Object.Name))
+		strings.Compare(a.Object.Name, b.Object.Name), cmp.Compare(a.Number, b.Number))
 }
 
 // stringMap reads labels, which are strings and nothing else.

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"cmp"
 	"net/netip"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -32,19 +34,45 @@ const (
 
 func (v Verdict) String() string { return [...]string{"allow", "deny", "pass"}[v] }
 
-// Tier is a policy's place among those that act on the same subject; lower tiers are asked first.
-type Tier int
+// Tier is a policy's place among those that act on the same subject: in its layer, tiers of lower order are asked first,
+// equal ones by name. Tiers are equal if all of their fields are.
+type Tier struct {
+	Layer Layer
+	Order float64
+	Name  string
+}
 
-// The tiers of Kubernetes' own dialects.
+// Layer is one of the systems that judge a connection independently: each of them has to allow it.
+type Layer int8
+
+// The layers, in the order in which a connection meets them.
 const (
-	Admin    Tier = 1000
-	Default  Tier = 1_000_000
-	Baseline Tier = 10_000_000
+	PodNetwork Layer = iota // the network that connects pods
+	Exit                    // what guards the cluster's way out
+	Mesh                    // proxies beside the pods
 )
 
-// Policy is one policy object, compiled.
+// The tiers of Kubernetes' own dialects. Their orders are those that implementations with more tiers give them, too.
+var (
+	Admin    = Tier{Order: 1000}
+	Default  = Tier{Order: 1_000_000}
+	Baseline = Tier{Order: 10_000_000}
+)
+
+// NetworkPolicyOrder is the order of NetworkPolicies in the tier Default, for dialects that share it and put policies
+// before or after them.
+const NetworkPolicyOrder = 1000
+
+// Compare orders tiers as they are asked.
+func (t Tier) Compare(u Tier) int {
+	return cmp.Or(cmp.Compare(t.Layer, u.Layer), cmp.Compare(t.Order, u.Order), strings.Compare(t.Name, u.Name))
+}
+
+// Policy is one policy object, or a part of one, compiled.
 type Policy struct {
 	Object *manifest.Object
+	// Number tells apart the policies that one object compiles to; 0 for the first.
+	Number int
 	Tier   Tier
 	// Order sorts the policies of a tier; equal ones go by name.
 	Order float64

@@ -53,7 +53,8 @@ type Model struct {
 	unnamed runs
 	// policies are each side's, in order, with their bodies.
 	policies    [2][]compiled
-	policyIndex [2]map[string]int // by the object's key
+	policyIndex [2]map[string][]int // by the object's key
+	tiers       []policy.Tier
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
 	seq    [2][2][]seqID
 	acting [2][2]acting
@@ -86,6 +87,7 @@ func New(base, head *cluster.State, o Options) *Model {
 	}
 	states := [2]*cluster.State{base, head}
 	m.addNamespaces(states)
+	m.addTiers(states)
 	m.addPolicies(states)
 	m.addWorkloads(states, o.Renamed)
 	m.classify()
@@ -153,21 +155,43 @@ func (m *Model) addNamespace(ns namespace) {
 	}
 }
 
+// addTiers numbers the tiers of both sides in the order in which they are asked.
+func (m *Model) addTiers(states [2]*cluster.State) {
+	seen := make(map[policy.Tier]bool)
+	for _, state := range states {
+		for _, p := range state.Policies {
+			if !seen[p.Tier] {
+				seen[p.Tier] = true
+				m.tiers = append(m.tiers, p.Tier)
+			}
+		}
+	}
+	slices.SortFunc(m.tiers, policy.Tier.Compare)
+}
+
+// tier is a tier's number.
+func (m *Model) tier(t policy.Tier) tierID { return tierID(slices.Index(m.tiers, t)) }
+
 // addPolicies interns what the policies of both sides say.
 func (m *Model) addPolicies(states [2]*cluster.State) {
-	done := make(map[*manifest.Object]compiled) // what is the same on both sides is interned once
+	type part struct {
+		object *manifest.Object
+		number int
+	}
+	done := make(map[part]compiled) // what is the same on both sides is interned once
 	for s, state := range states {
 		m.policies[s] = make([]compiled, len(state.Policies))
-		m.policyIndex[s] = make(map[string]int, len(state.Policies))
+		m.policyIndex[s] = make(map[string][]int, len(state.Policies))
 		for i, p := range state.Policies {
-			c, ok := done[p.Object]
+			c, ok := done[part{p.Object, p.Number}]
 			if !ok {
 				c = m.compile(p)
-				done[p.Object] = c
+				done[part{p.Object, p.Number}] = c
 			}
 			c.policy = p
 			m.policies[s][i] = c
-			m.policyIndex[s][p.Object.Key()] = i
+			key := p.Object.Key()
+			m.policyIndex[s][key] = append(m.policyIndex[s][key], i)
 		}
 	}
 	for i := range m.sets.sets {
@@ -465,13 +489,11 @@ func (m *Model) Isolated(d policy.Direction, s Side, endpoint int32) bool {
 
 // Selected are the endpoints that the policy of an object's key selects on a side.
 func (m *Model) Selected(s Side, key string) []int32 {
-	i, ok := m.policyIndex[s][key]
-	if !ok {
-		return nil
-	}
 	var classes runs
-	for _, id := range m.policies[s][i].subject {
-		classes = classes.union(m.sets.sets[id].members[s])
+	for _, i := range m.policyIndex[s][key] {
+		for _, id := range m.policies[s][i].subject {
+			classes = classes.union(m.sets.sets[id].members[s])
+		}
 	}
 	return m.endpointsOf(classes)
 }

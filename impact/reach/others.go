@@ -53,8 +53,10 @@ func (p *potentials) addOthers() {
 
 // counterpart is the same policy on the other side, nil if it is not there.
 func (m *Model) counterpart(s Side, c *compiled) *compiled {
-	if i, ok := m.policyIndex[s][c.policy.Object.Key()]; ok {
-		return &m.policies[s][i]
+	for _, i := range m.policyIndex[s][c.policy.Object.Key()] {
+		if other := &m.policies[s][i]; other.policy.Number == c.policy.Number {
+			return other
+		}
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type entry struct {
 
 // stage is a tier as it acts on one subject in one direction.
 type stage struct {
-	tier policy.Tier
+	tier tierID
 	// entries are asked in order; where all of them allow, order means nothing and they are sorted, one a set.
 	entries []entry
 	// deny tells that what no entry decides is denied; else the next stage is asked.
@@ -25,6 +25,9 @@ type stage struct {
 
 // sequence is all stages that act on a subject in one direction; what none of them decides is allowed.
 type sequence []stage
+
+// tierID numbers a tier, in the order in which tiers are asked.
+type tierID int32
 
 // seqID numbers an interned sequence; 0 is the empty one, which allows everything.
 type seqID int32
@@ -58,7 +61,7 @@ func (t *portTable) id(s policy.PortSet) portsID {
 
 // body is what one policy says for one direction, without its name and subject.
 type body struct {
-	tier     policy.Tier
+	tier     tierID
 	isolates bool
 	rules    []bodyRule
 	// named tells that a rule names a port, so that the body means different things to different destinations.
@@ -74,7 +77,7 @@ type bodyRule struct {
 
 // newBody interns a rule list's peers and gives its meaning; nil if it has none in this direction.
 func (m *Model) newBody(p *policy.Policy, d policy.Direction) *body {
-	b := &body{tier: p.Tier, isolates: p.Isolates[d]}
+	b := &body{tier: m.tier(p.Tier), isolates: p.Isolates[d]}
 	for i := range p.Rules[d] {
 		r := &p.Rules[d][i]
 		br := bodyRule{verdict: r.Verdict}
