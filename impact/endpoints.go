@@ -32,6 +32,8 @@ func newDirectory(m *reach.Model) directory {
 			d.peers[i] = Peer{Potential: &Potential{Namespaces: e.Potential.Namespaces, Pods: e.Potential.Pods}}
 		case e.Domain != "":
 			d.peers[i] = Peer{Name: e.Domain}
+		case e.Entity != "":
+			d.peers[i] = Peer{Name: e.Entity}
 		case e.Nodes != nil:
 			d.peers[i] = Peer{Name: "nodes " + e.Nodes.String()}
 		default:

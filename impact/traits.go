@@ -34,7 +34,7 @@ func (a *analysis) findTraits() []traits {
 		switch {
 		case e.External != nil:
 			t.end = outside(e.External)
-		case e.Domain != "":
+		case e.Domain != "", e.Entity != "":
 			t.end = severity.End{Outside: true, Domain: true}
 		case e.Nodes != nil:
 			t.end = severity.End{Outside: true, Node: true}

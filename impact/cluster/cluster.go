@@ -66,6 +66,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 			endpoints:  make(map[Name][]address),
 		},
 		seen:      make(map[string]*manifest.Object),
+		accounts:  make(map[Name]map[string]string),
 		templates: customTemplates(cfg),
 	}
 	b.kinds = countKinds(b.templates)
@@ -83,6 +84,8 @@ type builder struct {
 	state *State
 	seen  map[string]*manifest.Object
 	owned []*Workload
+	// accounts are the labels of ServiceAccounts.
+	accounts map[Name]map[string]string
 	// templates are the configuration's own kinds of workloads.
 	templates map[string]template
 	// kinds tells in how many groups there are workloads of a kind.
@@ -203,6 +206,7 @@ func (b *builder) finish() {
 	b.placeOnNodes()
 	for _, w := range s.Workloads {
 		b.namespace(w.Namespace)
+		w.AccountLabels = b.accounts[Name{w.Namespace, w.ServiceAccount}]
 	}
 	for _, p := range s.Policies {
 		for _, subject := range p.Subject {

@@ -107,6 +107,10 @@ func (b *builder) addContext(o *manifest.Object) bool {
 		if id := (Name{namespaceOf(o), o.Name}); b.state.ConfigMaps[id] == nil {
 			b.state.ConfigMaps[id] = o
 		}
+	case o.Group == "" && o.Kind == "ServiceAccount":
+		labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
+		b.report(problems...)
+		b.accounts[Name{namespaceOf(o), o.Name}] = labels
 	case callers[o.Group+"/"+o.Kind]:
 		b.state.Callers = append(b.state.Callers, o)
 	default:

@@ -25,6 +25,8 @@ type Workload struct {
 	IPs            []netip.Addr
 	Node           string
 	ServiceAccount string
+	// AccountLabels are the labels of the ServiceAccount, if it is in the manifests.
+	AccountLabels map[string]string
 	Images         []string
 	// Pod is the pod's specification.
 	Pod *manifest.Node

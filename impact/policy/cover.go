@@ -61,6 +61,8 @@ func (p Peer) Covers(other Peer) bool {
 		return p.Nodes.Covers(*other.Nodes)
 	case p.Domain != "" && other.Domain != "":
 		return p.Domain == other.Domain
+	case p.Entity != "" && other.Entity != "":
+		return p.Entity == other.Entity
 	}
 	return false
 }
@@ -121,8 +123,10 @@ func (r *Requirement) follows(other Requirement) bool {
 		return other.Operator == metav1.LabelSelectorOpDoesNotExist
 	case metav1.LabelSelectorOpExists:
 		return other.Operator == metav1.LabelSelectorOpIn || other.Operator == metav1.LabelSelectorOpExists
+	case metav1.LabelSelectorOpDoesNotExist:
+		return other.Operator == metav1.LabelSelectorOpDoesNotExist
 	}
-	return other.Operator == metav1.LabelSelectorOpDoesNotExist
+	return r.Operator == other.Operator && slices.Equal(r.Values, other.Values)
 }
 
 // Covers tells whether all addresses of another block are in this one.

@@ -96,13 +96,17 @@ type Rule struct {
 	Part *manifest.Node
 }
 
-// Peer is what the other end of a connection may be: exactly one of its fields is set.
+// Peer is what the other end of a connection may be: exactly one of its fields is set, or All, Not or both.
 type Peer struct {
 	Pods  *Pods
 	Block *Block
 	Nodes *Selector
 	// Domain is a domain name, "*." in front standing for any depth of subdomains.
 	Domain string
+	// Entity names an end that neither selectors nor addresses describe, such as a cluster's API server.
+	Entity string
+	// All are conditions that have to be met together (none: anything meets them), and Not ones that must not be met.
+	All, Not []Peer
 }
 
 // Pods selects pods by their namespace and their labels.

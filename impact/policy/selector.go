@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,11 +19,52 @@ type Selector struct {
 	key          string
 }
 
+// Operators on a label's text, which some dialects have beside Kubernetes' own. Each has one value. The negative ones are
+// met where the label is absent.
+const (
+	Contains    metav1.LabelSelectorOperator = "Contains"
+	ContainsNot metav1.LabelSelectorOperator = "ContainsNot"
+	StartsWith  metav1.LabelSelectorOperator = "StartsWith"
+	StartsNot   metav1.LabelSelectorOperator = "StartsNot"
+	EndsWith    metav1.LabelSelectorOperator = "EndsWith"
+	EndsNot     metav1.LabelSelectorOperator = "EndsNot"
+)
+
+// textOperators are the operators on a label's text: what they ask of it, whether they negate it, and their words.
+var textOperators = map[metav1.LabelSelectorOperator]struct {
+	holds  func(text, part string) bool
+	negate bool
+	words  string
+}{
+	Contains:    {strings.Contains, false, "contains"},
+	ContainsNot: {strings.Contains, true, "does not contain"},
+	StartsWith:  {strings.HasPrefix, false, "starts with"},
+	StartsNot:   {strings.HasPrefix, true, "does not start with"},
+	EndsWith:    {strings.HasSuffix, false, "ends with"},
+	EndsNot:     {strings.HasSuffix, true, "does not end with"},
+}
+
+// ReadsText tells whether the requirement depends on more of a label's value than whether it is one of Values.
+func (r *Requirement) ReadsText() bool {
+	_, ok := textOperators[r.Operator]
+	return ok
+}
+
+// Account is a label that stands for the name of a pod's ServiceAccount, and AccountLabel the beginning of those that
+// stand for the ServiceAccount's own labels. No label of an object begins so.
+const (
+	Account      = "@serviceaccount"
+	AccountLabel = "@serviceaccount/"
+)
+
+// OfAccount tells whether the requirement is about a pod's ServiceAccount.
+func (r *Requirement) OfAccount() bool { return strings.HasPrefix(r.Key, Account) }
+
 // Requirement is one condition on a label.
 type Requirement struct {
 	Key      string
 	Operator metav1.LabelSelectorOperator
-	// Values are sorted; used by In and NotIn only.
+	// Values are sorted; Exists and DoesNotExist have none.
 	Values []string
 }
 
@@ -86,6 +128,9 @@ func (r Requirement) String() string {
 		}
 		return r.Key + " in (" + strings.Join(r.Values, ",") + ")"
 	}
+	if t, ok := textOperators[r.Operator]; ok {
+		return r.Key + " " + t.words + " " + strconv.Quote(r.Values[0])
+	}
 	if len(r.Values) == 1 {
 		return r.Key + "!=" + r.Values[0]
 	}
@@ -124,8 +169,11 @@ func (r *Requirement) Matches(labels map[string]string) bool {
 		return !present || !slices.Contains(r.Values, value)
 	case metav1.LabelSelectorOpExists:
 		return present
+	case metav1.LabelSelectorOpDoesNotExist:
+		return !present
 	}
-	return !present
+	t := textOperators[r.Operator]
+	return (present && t.holds(value, r.Values[0])) != t.negate
 }
 
 // InNamespace selects the namespace of that name.

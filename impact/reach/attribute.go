@@ -184,6 +184,9 @@ func (m *Model) refusedPart(seq sequence, s Side, peers runs, ports policy.PortS
 	var allowed runs
 	open := peers
 	for _, st := range seq {
+		if st.next {
+			allowed, open = nil, allowed.union(open)
+		}
 		var passed runs
 		for _, e := range st.entries {
 			if !m.ports.sets[e.ports].Intersects(ports) {

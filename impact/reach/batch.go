@@ -43,6 +43,8 @@ type cutStage struct {
 	deny    bool
 	// passes tells that an entry passes, so that the stage has something to leave undecided.
 	passes bool
+	// next tells that another layer begins.
+	next bool
 }
 
 type cutEntry struct {
@@ -106,10 +108,14 @@ func (b *batch) cutAll(d policy.Direction, s Side, subjects, peers []int32) {
 func (b *batch) cut(d policy.Direction, s Side, seq sequence, peers []int32, meets map[setID]bool) int32 {
 	out := cut{side: s}
 	key := []byte{byte(s)}
+	var layer policy.Layer // of the last stage that is left
 	for _, st := range seq {
-		cs := cutStage{deny: st.deny}
+		cs := cutStage{deny: st.deny, next: len(out.stages) > 0 && b.m.layer(st.tier) != layer}
 		start := len(key)
 		key = append(key, 'T')
+		if cs.next {
+			key = append(key, '&')
+		}
 		if st.deny {
 			key = append(key, '!')
 		}
@@ -133,6 +139,7 @@ func (b *batch) cut(d policy.Direction, s Side, seq sequence, peers []int32, mee
 			continue
 		}
 		out.stages = append(out.stages, cs)
+		layer = b.m.layer(st.tier)
 	}
 	id, ok := b.byKey[d][string(key)]
 	if !ok {

@@ -17,7 +17,7 @@ const (
 )
 
 // Endpoint is one end of a connection: a workload, a set of outside addresses, a potential workload, a domain
-// name or nodes: exactly one of its fields is set.
+// name, an entity or nodes: exactly one of its fields is set.
 type Endpoint struct {
 	// Workload is the workload on each side, nil where it does not exist.
 	Workload [2]*cluster.Workload
@@ -27,6 +27,8 @@ type Endpoint struct {
 	Potential *Potential
 	// Domain is a domain name as a policy writes it.
 	Domain string
+	// Entity is the name of an end that neither selectors nor addresses describe.
+	Entity string
 	// Nodes are the cluster's machines that a policy selects.
 	Nodes *policy.Selector
 }
@@ -62,4 +64,6 @@ func (e *Endpoint) on(s Side) *cluster.Workload {
 }
 
 // isOutside tells whether no policy can govern the endpoint because it is no pod.
-func (e *Endpoint) isOutside() bool { return e.External != nil || e.Domain != "" || e.Nodes != nil }
+func (e *Endpoint) isOutside() bool {
+	return e.External != nil || e.Domain != "" || e.Entity != "" || e.Nodes != nil
+}

@@ -77,6 +77,9 @@ func (e *evaluator) sequence(c *cut, out []uint64, row int32) {
 		allowed, open := uint64(0), e.b.atoms.full[w]
 		for i := range c.stages {
 			st := &c.stages[i]
+			if st.next {
+				allowed, open = 0, allowed|open
+			}
 			passed := uint64(0)
 			for k := range st.entries {
 				entry := &st.entries[k]
@@ -112,6 +115,12 @@ func (e *evaluator) rowIngress(row int32, s Side) {
 	c := &b.cuts[policy.Ingress][b.rowCut[s][row]]
 	for i := range c.stages {
 		st := &c.stages[i]
+		if st.next {
+			for j := range allowed {
+				e.open[j] |= allowed[j]
+			}
+			clear(allowed)
+		}
 		if st.passes {
 			clear(e.passed)
 		}

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -67,7 +68,25 @@ func (m *Model) labels(c *class, s Side) map[string]string {
 	if e.Potential != nil {
 		return e.Potential.labels
 	}
-	return e.on(s).Labels
+	return m.podLabels(e.on(s))
+}
+
+// podLabels are a workload's labels and, where some selector asks for it, what stands for its ServiceAccount.
+func (m *Model) podLabels(w *cluster.Workload) map[string]string {
+	if !m.mentions.accounts {
+		return w.Labels
+	}
+	labels := m.accountLabels[w]
+	if labels == nil {
+		labels = make(map[string]string, len(w.Labels)+1+len(w.AccountLabels))
+		maps.Copy(labels, w.Labels)
+		labels[policy.Account] = w.ServiceAccount
+		for key, value := range w.AccountLabels {
+			labels[policy.AccountLabel+key] = value
+		}
+		m.accountLabels[w] = labels
+	}
+	return labels
 }
 
 // matchPods tells whether a class's pods are among those selected.
@@ -226,7 +245,7 @@ func (m *Model) matchAddress(b *blockSet, c *class, s Side) truth {
 	switch {
 	case e.External != nil:
 		return truthOf(b.ips.ContainsPrefix(e.External[0]))
-	case e.Domain != "":
+	case e.Domain != "", e.Entity != "":
 		return m.anywhere(b)
 	case m.blocksMissPods:
 		return no
@@ -329,12 +348,18 @@ func (m *Model) match(t *set, c *class, s Side) truth {
 		return m.matchNode(t.nodes, c, s)
 	case t.domain != "":
 		return matchDomain(t.domain, &m.Endpoints[c.endpoints[0]])
+	case t.entity != "":
+		return truthOf(m.Endpoints[c.endpoints[0]].Entity == t.entity)
 	}
 	return yes
 }
 
 // fillSet finds a set's members on both sides. Only classes whose looks changed can be members on one side alone.
 func (m *Model) fillSet(t *set) {
+	if t.all != nil {
+		m.compose(t)
+		return
+	}
 	switch {
 	case t.pods != nil:
 		t.members[Head], t.unknown[Head] = m.podMembers(t.pods)
@@ -364,6 +389,24 @@ func (m *Model) fillSet(t *set) {
 		gone := runsOf(out)
 		t.members[Base] = t.members[Head].minus(gone).union(runsOf(in))
 		t.unknown[Base] = t.unknown[Head].minus(gone).union(runsOf(maybe))
+	}
+}
+
+// compose finds the members of a set that is made of others, which are filled.
+func (m *Model) compose(t *set) {
+	for s := Base; s <= Head; s++ {
+		members, maybe := runs{{0, int32(len(m.classes))}}, runs{{0, int32(len(m.classes))}}
+		for _, id := range t.all {
+			of := &m.sets.sets[id]
+			members = members.intersect(of.members[s])
+			maybe = maybe.intersect(of.members[s].union(of.unknown[s]))
+		}
+		for _, id := range t.not {
+			of := &m.sets.sets[id]
+			members = members.minus(of.members[s]).minus(of.unknown[s])
+			maybe = maybe.minus(of.members[s])
+		}
+		t.members[s], t.unknown[s] = members, maybe.minus(members)
 	}
 }
 
@@ -433,6 +476,8 @@ func minimal(s policy.Selector) []map[string]string {
 			values = r.Values
 		case metav1.LabelSelectorOpExists:
 			values = []string{unseen}
+		case policy.Contains, policy.StartsWith, policy.EndsWith:
+			values = r.Values
 		default:
 			continue
 		}

@@ -54,11 +54,14 @@ type Model struct {
 	// policies are each side's, in order, with their bodies.
 	policies    [2][]compiled
 	policyIndex [2]map[string][]int // by the object's key
-	tiers       []policy.Tier
+	// tiers are those of both sides, in the order in which they are asked.
+	tiers []policy.Tier
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
 	seq    [2][2][]seqID
 	acting [2][2]acting
 
+	// accountLabels are the labels of workloads with what stands for their ServiceAccounts, where selectors ask for it.
+	accountLabels  map[*cluster.Workload]map[string]string
 	podCIDRs       *netipx.IPSet
 	blocksMissPods bool
 	hasBlocks      bool
@@ -82,6 +85,7 @@ func New(base, head *cluster.State, o Options) *Model {
 		ports:          newPortTable(),
 		bodies:         &bodyTable{byKey: make(map[string]int32)},
 		sequences:      newSequenceTable(),
+		accountLabels:  make(map[*cluster.Workload]map[string]string),
 		blocksMissPods: o.BlocksMissPods,
 		podCIDRs:       prefixSet(o.PodCIDRs),
 	}
@@ -171,6 +175,8 @@ func (m *Model) addTiers(states [2]*cluster.State) {
 
 // tier is a tier's number.
 func (m *Model) tier(t policy.Tier) tierID { return tierID(slices.Index(m.tiers, t)) }
+
+func (m *Model) layer(t tierID) policy.Layer { return m.tiers[t].Layer }
 
 // addPolicies interns what the policies of both sides say.
 func (m *Model) addPolicies(states [2]*cluster.State) {
@@ -274,6 +280,8 @@ func (m *Model) addOutside() {
 			blocks = append(blocks, s.block)
 		case s.domain != "":
 			m.Endpoints = append(m.Endpoints, Endpoint{Domain: s.domain})
+		case s.entity != "":
+			m.Endpoints = append(m.Endpoints, Endpoint{Entity: s.entity})
 		case s.nodes != nil:
 			m.Endpoints = append(m.Endpoints, Endpoint{Nodes: s.nodes})
 		}

@@ -21,6 +21,8 @@ type stage struct {
 	entries []entry
 	// deny tells that what no entry decides is denied; else the next stage is asked.
 	deny bool
+	// next tells that another layer begins: it is asked of all that the layers before allow, and of nothing else.
+	next bool
 }
 
 // sequence is all stages that act on a subject in one direction; what none of them decides is allowed.
@@ -206,8 +208,8 @@ func (m *Model) resolve(d policy.Direction, bodies []int32, env *namedPorts) seq
 	var seq sequence
 	for _, id := range bodies {
 		b := m.bodies.bodies[id]
-		if len(seq) == 0 || seq[len(seq)-1].tier != b.tier {
-			seq = append(seq, stage{tier: b.tier})
+		if n := len(seq); n == 0 || seq[n-1].tier != b.tier {
+			seq = append(seq, stage{tier: b.tier, next: n > 0 && m.layer(seq[n-1].tier) != m.layer(b.tier)})
 		}
 		st := &seq[len(seq)-1]
 		st.deny = st.deny || b.isolates
@@ -379,6 +381,9 @@ func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet
 	var allowed policy.PortSet
 	open := policy.AllPorts()
 	for _, st := range m.sequences.sequences[id] {
+		if st.next {
+			allowed, open = nil, allowed.Union(open)
+		}
 		var passed policy.PortSet
 		for _, e := range st.entries {
 			t := &m.sets.sets[e.set]

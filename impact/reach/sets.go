@@ -1,6 +1,8 @@
 package reach
 
 import (
+	"slices"
+
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
@@ -17,6 +19,9 @@ type set struct {
 	block  *blockSet
 	nodes  *policy.Selector
 	domain string
+	entity string
+	// all and not make a set of others: what is in all of the former and none of the latter. They come before it.
+	all, not []setID
 	// within and resolves make a part of another set: those of its members whose named port is these ports.
 	within   setID
 	resolves *namedPort
@@ -85,8 +90,41 @@ func (t *setTable) peer(p policy.Peer) setID {
 		return t.intern(setKey{kind: 'b', pods: p.Block.Key()}, func() set { return set{block: newBlockSet(*p.Block)} })
 	case p.Nodes != nil:
 		return t.intern(setKey{kind: 'n', pods: p.Nodes.Key()}, func() set { return set{nodes: p.Nodes} })
+	case p.Domain != "":
+		return t.intern(setKey{kind: 'd', pods: p.Domain}, func() set { return set{domain: p.Domain} })
+	case p.Entity != "":
+		return t.intern(setKey{kind: 'e', pods: p.Entity}, func() set { return set{entity: p.Entity} })
 	}
-	return t.intern(setKey{kind: 'd', pods: p.Domain}, func() set { return set{domain: p.Domain} })
+	return t.composed(p)
+}
+
+// composed interns a set that is made of others.
+func (t *setTable) composed(p policy.Peer) setID {
+	all, allKey := t.list(p.All)
+	not, notKey := t.list(p.Not)
+	switch {
+	case len(all)+len(not) == 0:
+		return anySet
+	case len(all) == 0:
+		all = []setID{anySet}
+	case len(all) == 1 && len(not) == 0:
+		return all[0]
+	}
+	return t.intern(setKey{kind: 'c', namespaces: allKey, pods: notKey}, func() set { return set{all: all, not: not} })
+}
+
+// list interns peers; their order and repetitions mean nothing.
+func (t *setTable) list(peers []policy.Peer) (ids []setID, key string) {
+	for _, p := range peers {
+		ids = append(ids, t.peer(p))
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	var b []byte
+	for _, id := range ids {
+		b = appendInt32(b, int32(id))
+	}
+	return ids, string(b)
 }
 
 // part interns the members of a set on which a port's name has a meaning.

@@ -24,6 +24,23 @@ func (m *Model) Trace(d policy.Direction, s Side, subject, peer int32, port poli
 	}
 	acting := m.Acting(d, s, subject)
 	for len(acting) > 0 {
+		n := 0
+		for n < len(acting) && acting[n].Tier.Layer == acting[0].Tier.Layer {
+			n++
+		}
+		layer, allows := m.traceLayer(d, s, acting[:n], to, listener, port)
+		steps = append(steps, layer...)
+		if !allows {
+			return steps, false
+		}
+		acting = acting[n:]
+	}
+	return steps, true
+}
+
+// traceLayer is Trace for the policies of one layer; peer and listener are classes.
+func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, peer, listener int32, port policy.PortSet) (steps []Step, allowed bool) {
+	for len(acting) > 0 {
 		tier := acting[0].Tier
 		n := 0
 		for n < len(acting) && acting[n].Tier == tier {
@@ -35,7 +52,7 @@ func (m *Model) Trace(d policy.Direction, s Side, subject, peer int32, port poli
 			matched := false
 			for i := range p.Rules[d] {
 				r := &p.Rules[d][i]
-				if !m.ruleMatches(r, to, s, m.classes[listener].ports[s], port) {
+				if !m.ruleMatches(r, peer, s, m.classes[listener].ports[s], port) {
 					continue
 				}
 				matched = true

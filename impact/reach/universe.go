@@ -3,6 +3,7 @@ package reach
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,15 +58,20 @@ type namespace struct {
 // mentions is what the selectors of both sides ask of pods' labels: all else cannot tell pods apart.
 type mentions struct {
 	values map[string]map[string]bool // key → the values asked for
+	texts  map[string]bool            // keys of whose values more is asked than whether they are one of those
 	ports  map[string]bool            // names of ports
+	// accounts tells that selectors ask for pods' ServiceAccounts.
+	accounts bool
 }
 
 func newMentions() *mentions {
-	return &mentions{values: make(map[string]map[string]bool), ports: make(map[string]bool)}
+	return &mentions{values: make(map[string]map[string]bool), texts: make(map[string]bool), ports: make(map[string]bool)}
 }
 
 func (m *mentions) selector(s policy.Selector) {
 	for _, r := range s.Requirements {
+		m.texts[r.Key] = m.texts[r.Key] || r.ReadsText()
+		m.accounts = m.accounts || r.OfAccount()
 		values := m.values[r.Key]
 		if values == nil {
 			values = make(map[string]bool)
@@ -89,7 +95,7 @@ func (m *mentions) reduce(b []byte, labels map[string]string, scratch *[]string)
 	*scratch = keys
 	for _, key := range keys {
 		b = append(append(b, key...), 0)
-		if value := labels[key]; m.values[key][value] {
+		if value := labels[key]; m.values[key][value] || m.texts[key] {
 			b = append(append(b, '='), value...)
 		}
 		b = append(b, 0)
@@ -191,14 +197,14 @@ func (c *classifier) side(key []byte, e *Endpoint, cl *class, s Side) []byte {
 			key = append(append(key, 'i'), b[:]...)
 		}
 	}
-	return c.mentions.reduce(key, w.Labels, &c.words)
+	return c.mentions.reduce(key, c.model.podLabels(w), &c.words)
 }
 
 // sameToNetwork tells that two sides of a workload are alike without looking at every field: objects that were read from
 // the same text share their bodies. Only what Node objects tell of a pod on the host's network is not in its text.
 func sameToNetwork(a, b *cluster.Workload) bool {
 	return a == b || a.Object != nil && b.Object != nil && a.Object.Body == b.Object.Body && a.Namespace == b.Namespace &&
-		a.Node == b.Node && slices.Equal(a.IPs, b.IPs)
+		a.Node == b.Node && slices.Equal(a.IPs, b.IPs) && maps.Equal(a.AccountLabels, b.AccountLabels)
 }
 
 // env interns what the used port names mean on a workload.
