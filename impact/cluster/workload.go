@@ -27,7 +27,7 @@ type Workload struct {
 	ServiceAccount string
 	// AccountLabels are the labels of the ServiceAccount, if it is in the manifests.
 	AccountLabels map[string]string
-	Images         []string
+	Images        []string
 	// Pod is the pod's specification.
 	Pod *manifest.Node
 

@@ -30,11 +30,11 @@ func (r *Rule) coversPorts(other *Rule) bool {
 	var numbers PortSet
 	for _, p := range r.Ports {
 		if p.Name == "" {
-			numbers = numbers.Union(Range(p.Protocol, p.From, p.To))
+			numbers = numbers.Union(p.Set())
 		}
 	}
 	for _, p := range other.Ports {
-		wanted := Range(p.Protocol, p.From, p.To)
+		wanted := p.Set()
 		if p.Name != "" && slices.ContainsFunc(r.Ports, func(q Port) bool { return q.Name == p.Name && (q.Protocol == "" || q.Protocol == p.Protocol) }) {
 			continue
 		}

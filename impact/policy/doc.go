@@ -10,6 +10,12 @@
 //     else the next tier is asked. After the last tier everything is allowed.
 //   - A connection is allowed if the source's egress and the destination's ingress both allow it, in every layer.
 //
+// One object may make several policies, which differ in their subject, order or tier; Number tells them apart. Where a
+// dialect asks for denials before everything else of a tier, it makes one policy of them and another of the rest.
+//
+// Protocols without ports (ICMP's messages, others by their number) are part of "all ports" only where a policy of either
+// side names one of them: else nothing could tell them from the ports.
+//
 // The dialects are the subpackages; they alone know the API types. Selectors here follow the API reference of
 // LabelSelector: an empty one selects everything.
 package policy

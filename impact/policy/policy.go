@@ -127,11 +127,24 @@ type Block struct {
 	Except []netip.Prefix
 }
 
-// Port is ports of a protocol: by number (From to To, both included; 0, 0 for all) or by the name that the destination's
-// containers give them.
+// Port is ports of a protocol: by number (From to To, both included; 0, 0 for all of a protocol with ports) or by the name
+// that the destination's containers give them. Protocols without ports are given by ranges of what stands for ports.
 type Port struct {
 	// Protocol is empty for a name whose protocol is the container port's.
 	Protocol Protocol
 	From, To int
 	Name     string
+	// Whole is all that there is of the protocol.
+	Whole bool
+}
+
+// Set is the ports that are given by number; none for a name.
+func (p Port) Set() PortSet {
+	switch {
+	case p.Name != "":
+		return nil
+	case p.Whole:
+		return Whole(p.Protocol)
+	}
+	return Range(p.Protocol, p.From, p.To)
 }

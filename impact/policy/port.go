@@ -15,10 +15,23 @@ const (
 	SCTP Protocol = "SCTP"
 )
 
-// protocols gives each protocol its place on the axis of ports.
-var protocols = [...]Protocol{TCP, UDP, SCTP}
+// Protocols without ports, which take part only where some policy names them. A message of ICMP stands where ports do:
+// type·256 + code. IP is any other protocol, its number standing where ports do.
+const (
+	ICMP   Protocol = "ICMP"
+	ICMPv6 Protocol = "ICMPv6"
+	IP     Protocol = "IP"
+)
 
-// PortRange is a range of ports of one protocol, both ends included.
+// protocols gives each protocol its place on the axis of ports. Message 0 of ICMP exists (an echo's reply), unlike port 0,
+// so that a gap is needed to keep it from what is before it.
+var protocols = [...]Protocol{TCP, UDP, SCTP, "", ICMP, "", ICMPv6, "", IP}
+
+// HasPorts tells whether a protocol is one of those that have ports.
+func (p Protocol) HasPorts() bool { return p == TCP || p == UDP || p == SCTP }
+
+// PortRange is a range of ports of one protocol, both ends included; of ICMP's messages or of protocols' numbers for those
+// without ports.
 type PortRange struct {
 	Protocol Protocol
 	From, To int
@@ -34,22 +47,31 @@ type span struct{ lo, hi uint32 }
 // maxPort is the greatest port; port 0 is none.
 const maxPort = 65535
 
-// AllPorts is every port of every protocol.
+// AllPorts is every port of every protocol that has ports.
 func AllPorts() PortSet {
-	all := make(PortSet, len(protocols))
-	for i := range protocols {
-		all[i] = span{uint32(i)<<16 | 1, uint32(i)<<16 | maxPort}
-	}
-	return all
+	return PortSet{{1, maxPort}, {1<<16 | 1, 1<<16 | maxPort}, {2<<16 | 1, 2<<16 | maxPort}}
 }
 
-// Range is the set of a protocol's ports from…to; 0, 0 means all of them. An unknown protocol has none.
+// Whole is all that there is of a protocol: its ports, messages or numbers.
+func Whole(p Protocol) PortSet {
+	switch p {
+	case ICMP, ICMPv6:
+		i := uint32(slices.Index(protocols[:], p))
+		return PortSet{{i << 16, i<<16 | maxPort}}
+	case IP:
+		return Range(p, 1, 255)
+	}
+	return Range(p, 1, maxPort)
+}
+
+// Range is the set of a protocol's ports from…to; 0, 0 means all of them where the protocol has ports. An unknown protocol
+// has none.
 func Range(p Protocol, from, to int) PortSet {
 	i := slices.Index(protocols[:], p)
-	if i < 0 {
+	if i < 0 || p == "" {
 		return nil
 	}
-	if from == 0 && to == 0 {
+	if from == 0 && to == 0 && p.HasPorts() {
 		from, to = 1, maxPort
 	}
 	return PortSet{{uint32(i)<<16 | uint32(from), uint32(i)<<16 | uint32(to)}}

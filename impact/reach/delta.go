@@ -146,7 +146,7 @@ func (m *Model) Allowed(ctx context.Context, s Side) ([]Block, error) {
 			classes = append(classes, int32(c))
 		}
 	}
-	b := batch{m: m, rows: classes, cols: classes, ports: policy.AllPorts(), sides: []Side{s}}
+	b := batch{m: m, rows: classes, cols: classes, ports: m.everything, sides: []Side{s}}
 	blocks, err := b.evaluate(ctx)
 	if err != nil {
 		return nil, err

@@ -54,6 +54,8 @@ type Model struct {
 	// policies are each side's, in order, with their bodies.
 	policies    [2][]compiled
 	policyIndex [2]map[string][]int // by the object's key
+	// everything is all ports of all protocols, of those without ports where some policy names them.
+	everything policy.PortSet
 	// tiers are those of both sides, in the order in which they are asked.
 	tiers []policy.Tier
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
@@ -82,7 +84,6 @@ func New(base, head *cluster.State, o Options) *Model {
 		namespaceIndex: make(map[string]int32),
 		mentions:       newMentions(),
 		sets:           newSetTable(),
-		ports:          newPortTable(),
 		bodies:         &bodyTable{byKey: make(map[string]int32)},
 		sequences:      newSequenceTable(),
 		accountLabels:  make(map[*cluster.Workload]map[string]string),
@@ -92,6 +93,8 @@ func New(base, head *cluster.State, o Options) *Model {
 	states := [2]*cluster.State{base, head}
 	m.addNamespaces(states)
 	m.addTiers(states)
+	m.everything = everything(states)
+	m.ports = newPortTable(m.everything)
 	m.addPolicies(states)
 	m.addWorkloads(states, o.Renamed)
 	m.classify()
@@ -171,6 +174,27 @@ func (m *Model) addTiers(states [2]*cluster.State) {
 		}
 	}
 	slices.SortFunc(m.tiers, policy.Tier.Compare)
+}
+
+// everything is every port, and all of the protocols without ports that some policy names.
+func everything(states [2]*cluster.State) policy.PortSet {
+	all := policy.AllPorts()
+	named := make(map[policy.Protocol]bool)
+	for _, state := range states {
+		for _, p := range state.Policies {
+			for _, rules := range p.Rules {
+				for i := range rules {
+					for _, port := range rules[i].Ports {
+						if !port.Protocol.HasPorts() && port.Name == "" && !named[port.Protocol] {
+							named[port.Protocol] = true
+							all = all.Union(policy.Whole(port.Protocol))
+						}
+					}
+				}
+			}
+		}
+	}
+	return all
 }
 
 // tier is a tier's number.

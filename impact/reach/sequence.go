@@ -44,9 +44,9 @@ type portTable struct {
 	all   portsID
 }
 
-func newPortTable() *portTable {
+func newPortTable(all policy.PortSet) *portTable {
 	t := &portTable{sets: make([]policy.PortSet, 1), byKey: map[string]portsID{"": 0}}
-	t.all = t.id(policy.AllPorts())
+	t.all = t.id(all)
 	return t
 }
 
@@ -90,11 +90,11 @@ func (m *Model) newBody(p *policy.Policy, d policy.Direction) *body {
 			br.sets = append(br.sets, m.sets.peer(peer))
 		}
 		if r.AllPorts {
-			br.ports = policy.AllPorts()
+			br.ports = m.everything
 		}
 		for _, port := range r.Ports {
 			if port.Name == "" {
-				br.ports = br.ports.Union(policy.Range(port.Protocol, port.From, port.To))
+				br.ports = br.ports.Union(port.Set())
 				continue
 			}
 			br.names = append(br.names, port)
@@ -332,7 +332,7 @@ func (m *Model) differ(a, b seqID) policy.PortSet {
 			s, t, x, y = x[0], y[0], x[1:], y[1:]
 		}
 		if s.deny != t.deny {
-			return policy.AllPorts()
+			return m.everything
 		}
 		p, q := s.entries, t.entries
 		if allows(p) && allows(q) {
@@ -379,7 +379,7 @@ func (m *Model) differAllowed(p, q []entry) policy.PortSet {
 // maybe, uncertain members of a set count as members.
 func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet {
 	var allowed policy.PortSet
-	open := policy.AllPorts()
+	open := m.everything
 	for _, st := range m.sequences.sequences[id] {
 		if st.next {
 			allowed, open = nil, allowed.Union(open)

@@ -84,7 +84,7 @@ func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, 
 func (m *Model) ruleMatches(r *policy.Rule, peer int32, s Side, env *namedPorts, port policy.PortSet) bool {
 	ports := r.AllPorts
 	for _, p := range r.Ports {
-		set := policy.Range(p.Protocol, p.From, p.To)
+		set := p.Set()
 		if p.Name != "" {
 			set = env.resolve(p.Protocol, p.Name)
 		}
