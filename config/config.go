@@ -7,6 +7,8 @@ var Files = []string{".github/netpol-impact.yaml", ".netpol-impact.yaml"}
 type Config struct {
 	// Targets, if any, are what is rendered; otherwise they are found.
 	Targets []Target `json:"targets,omitempty"`
+	// Render is what the renderers of all targets are told.
+	Render Rendering `json:"render,omitempty"`
 	// Namespaces gives the labels of namespaces that are not in the manifests.
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
 	// CNI is the network that enforces the policies: generic (if empty), cilium or calico.
@@ -59,6 +61,9 @@ type Target struct {
 	Namespace string `json:"namespace,omitempty"`
 	// Cluster names what the target is deployed into; otherwise it is found.
 	Cluster string `json:"cluster,omitempty"`
+
+	Rendering   `yaml:",inline"`
+	ChartValues `yaml:",inline"`
 }
 
 // Gate sets from which severity on a finding fails the gate: critical, high, medium, low, info, or never.

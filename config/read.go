@@ -88,6 +88,9 @@ func (c *Config) check(file string, root *yaml.Node) error {
 			return wrong(item(at(root, "sensitive", "selectors"), i), "sensitive.selectors", "%q is no label selector: %s", selector, err)
 		}
 	}
+	if err := c.checkRendering(root, wrong); err != nil {
+		return err
+	}
 	for i, t := range c.Targets {
 		for _, path := range append([]string{t.Path}, t.Values...) {
 			if !fs.ValidPath(path) {

@@ -13,6 +13,9 @@ const OriginAnnotation = "netpol-impact/origin"
 // Write writes objects as a stream of YAML documents that [Read] and the API server's clients read back as the same
 // objects. Comments and quoting are lost. With origins, each object tells its file and line in [OriginAnnotation].
 func Write(w io.Writer, objects []*Object, origins bool) error {
+	if len(objects) == 0 {
+		return nil // the encoder takes no documents for a mistake
+	}
 	encoder := yaml.NewEncoder(w)
 	encoder.SetIndent(2)
 	for _, o := range objects {

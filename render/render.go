@@ -50,10 +50,9 @@ func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 func (r *Renderer) render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []manifest.Diagnostic, error) {
 	switch t.Kind {
 	case Kustomize:
-		return kustomize.BuildEdited(ctx, fsys, t.Path, t.changes().Kustomize)
+		return kustomize.BuildEdited(ctx, fsys, t.Path, t.edits())
 	case Helm:
-		return helm.Render(ctx, fsys, helm.Release{Chart: t.Path, Values: t.Values, Overrides: t.changes().Values,
-			Name: t.Release, Namespace: t.Namespace})
+		return helm.Render(ctx, fsys, t.release())
 	case Plain:
 		return plain.ReadOnly(ctx, fsys, t.Path, t.changes().Files, &r.reader)
 	}

@@ -30,6 +30,18 @@ type Target struct {
 	// Changes is what that one makes other; nil if nothing.
 	Deployer string
 	Changes  *Changes
+	// Settings are what the tool that renders it is told.
+	Settings Settings
+}
+
+// Settings are what renderers are told beside the files. The zero value has every tool's own defaults.
+type Settings struct {
+	// KubeVersion is the Kubernetes version that charts see, APIVersions what they see of the cluster beside what is built
+	// in.
+	KubeVersion string   `json:",omitempty"`
+	APIVersions []string `json:",omitempty"`
+	// Unrestricted lets a kustomization name files that are not in or below its folder.
+	Unrestricted bool `json:",omitempty"`
 }
 
 // String names the target for people: "overlays/prod", "charts/app with values-prod.yaml".

@@ -94,7 +94,10 @@ func (p *opener) state() (*state, config.Config, error) {
 	if err != nil {
 		return nil, config.Config{}, err
 	}
-	if !s.chosen {
+	if s.chosen {
+		s.config = conf
+		s.units[0].Target.Settings = discover.SettingsOf(conf.Render)
+	} else {
 		s.find(conf)
 	}
 	if err := p.narrow(s.state); err != nil {

@@ -38,7 +38,9 @@ func (u *unit) id() string {
 // A state is a side with its targets and what they render to.
 type state struct {
 	*side
-	units []*unit
+	// config is the configuration in force, whichever side it is from.
+	config config.Config
+	units  []*unit
 	// diagnostics are held against the other side's: what stands on both is a warning.
 	diagnostics []manifest.Diagnostic
 	// failures are errors whatever the other side says.
@@ -52,6 +54,7 @@ func (s *state) fail(d manifest.Diagnostic) {
 
 // find looks for the state's targets: its only file, or what discovery finds.
 func (s *state) find(c config.Config) {
+	s.config = c
 	if s.file != "" {
 		s.units = []*unit{{Found: onlyFile(s.file)}}
 		return
@@ -96,6 +99,7 @@ func (s *state) take(found []*unit, at string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	f.Target.Settings = discover.SettingsOf(s.config.Render)
 	s.units = append(s.units, &unit{Found: f})
 	return true, nil
 }

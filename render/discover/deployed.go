@@ -233,7 +233,7 @@ func (w *following) target(t render.Target, o *manifest.Object, cluster, by stri
 // objects renders a target, once for all that have the same settings. One that does not render holds nothing here; that
 // it does not is said when its turn comes.
 func (d *deployment) objects(t render.Target) []*manifest.Object {
-	t.Cluster, t.Deployer = "", ""
+	t.Cluster, t.Deployer, t.Settings = "", "", d.settings
 	key, err := json.Marshal(t)
 	if err != nil {
 		return nil

@@ -52,10 +52,14 @@ func Targets(fsys fs.FS, cfg config.Config) ([]Found, []manifest.Diagnostic, err
 	if err != nil {
 		return nil, nil, fmt.Errorf("looking for targets: %w", err)
 	}
+	s.settings = SettingsOf(cfg.Render)
 	found := s.deployed()
 	found = append(found, s.roots()...)
 	found = append(found, s.chartTargets()...)
 	found = append(found, s.plainTargets()...)
+	for i := range found {
+		found[i].Target.Settings = s.settings
+	}
 	sortFound(found)
 	nameClusters(found, nil)
 	return found, s.problems, nil
@@ -77,6 +81,10 @@ func configured(fsys fs.FS, cfg config.Config) ([]Found, []manifest.Diagnostic, 
 		}
 		f.By = byConfig
 		f.Target.Release, f.Target.Namespace, f.Target.Cluster = c.Release, c.Namespace, c.Cluster
+		f.Target.Settings = SettingsOf(c.Rendering.Or(cfg.Render))
+		if err := giveValues(&f.Target, c.ChartValues); err != nil {
+			return nil, nil, fmt.Errorf("reading the configuration's target %s: %w", c.Path, err)
+		}
 		found = append(found, f)
 	}
 	nameClusters(found, nil)

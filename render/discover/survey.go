@@ -10,6 +10,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
 )
 
 // A survey is what one walk of the names has seen.
@@ -23,6 +24,8 @@ type survey struct {
 	// used are the folders and files that kustomizations and charts name.
 	used     map[string]bool
 	problems []manifest.Diagnostic
+	// settings are those of every target.
+	settings render.Settings
 }
 
 // look walks the names below a folder, then reads the kustomizations and charts.

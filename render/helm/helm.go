@@ -13,6 +13,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
+	"helm.sh/helm/v4/pkg/strvals"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -25,6 +26,8 @@ type Release struct {
 	Values []string
 	// Overrides are values that win over those of the files.
 	Overrides map[string]any
+	// Set and SetString are what helm's --set and --set-string take; they win over Overrides.
+	Set, SetString []string
 	// Name is the chart's name if empty, Namespace is "default".
 	Name, Namespace string
 	// KubeVersion and APIVersions, if any, replace and extend what the chart sees of the cluster.
@@ -60,6 +63,9 @@ func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSou
 		return nil, nil, nil, err
 	}
 	values = loader.MergeMaps(values, r.Overrides)
+	if err := r.set(values); err != nil {
+		return nil, nil, nil, err
+	}
 	source.noteAliases(c)
 	if err := chartutil.ProcessDependencies(c, values); err != nil {
 		return nil, nil, nil, fmt.Errorf("processing the chart's dependencies: %w", err)
@@ -78,6 +84,21 @@ func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSou
 		return nil, nil, nil, source.explain(err)
 	}
 	return c, source, rendered, nil
+}
+
+// set puts single values among those of the files.
+func (r Release) set(values map[string]any) error {
+	for _, text := range r.Set {
+		if err := strvals.ParseInto(text, values); err != nil {
+			return fmt.Errorf("setting %s: %w", text, err)
+		}
+	}
+	for _, text := range r.SetString {
+		if err := strvals.ParseIntoString(text, values); err != nil {
+			return fmt.Errorf("setting the string %s: %w", text, err)
+		}
+	}
+	return nil
 }
 
 // execute runs the templates and returns their output by the engine's names for them.

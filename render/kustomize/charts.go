@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -166,6 +167,10 @@ func (w *walk) chart(k *kustomization, c chart) ([]helm.Document, error) {
 		Chart: at, Overrides: values, Name: c.ReleaseName, Namespace: c.Namespace,
 		KubeVersion: c.KubeVersion, APIVersions: c.ApiVersions,
 	}
+	if release.KubeVersion == "" {
+		release.KubeVersion = w.options.KubeVersion
+	}
+	release.APIVersions = slices.Concat(w.options.APIVersions, release.APIVersions)
 	documents, err := helm.Template(w.ctx, w.tree, release, helm.Parts{CRDs: c.IncludeCRDs, NoTests: c.SkipTests, NoHooks: c.SkipHooks})
 	if err != nil {
 		return nil, fmt.Errorf("rendering the chart %s of %s: %w", c.Name, k.file, err)
@@ -206,7 +211,7 @@ func (w *walk) valuesFile(k *kustomization, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.dir != "." && !strings.HasPrefix(at, k.dir+"/") {
+	if !w.options.Unrestricted && k.dir != "." && !strings.HasPrefix(at, k.dir+"/") {
 		return nil, k.refuse("helmCharts", file, "is not in or below %s", k.dir)
 	}
 	text, err := fs.ReadFile(w.tree, at)

@@ -22,6 +22,8 @@ type Edits struct {
 	Components           []string
 	// Patches and Replicas are entries of the kustomization's fields of these names.
 	Patches, Replicas []map[string]any
+	// Options are those of the command, not of the deployer.
+	Options Options `json:"-"`
 	// Generate makes a kustomization of all manifests in the folder where it has none.
 	Generate bool
 }

@@ -55,6 +55,7 @@ func buildEdited(ctx context.Context, tree fs.FS, dir string, edits Edits) (*bui
 		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
 	w := newWalk(ctx, tree)
+	w.options = edits.Options
 	if err := edits.apply(w, dir); err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (w *walk) buildAlone(top *kustomization) (*built, error) {
 	if !top.asksForOrigins() {
 		files.instead[top.file] = top.withOrigins()
 	}
-	output, err := run(files, top.dir)
+	output, err := w.run(files, top.dir)
 	if err == nil {
 		b.origins, err = originsOf(output)
 	}
@@ -102,7 +103,7 @@ func (w *walk) buildAlone(top *kustomization) (*built, error) {
 	if files.namesAnnotations && !top.asksForOrigins() {
 		// What copies annotations copies ours, too: only a build without it is the true one.
 		files.instead = w.instead
-		output, err = run(files, top.dir)
+		output, err = w.run(files, top.dir)
 	}
 	if files.refused != nil {
 		return nil, files.refused
@@ -120,8 +121,8 @@ func (w *walk) buildAlone(top *kustomization) (*built, error) {
 	return b, err
 }
 
-// run builds with kustomize's defaults: files only below each kustomization, no plugins, no functions, no helm.
-func run(files *filesystem, dir string) (output resmap.ResMap, err error) {
+// run builds with kustomize's defaults but for the walk's options: no plugins, no functions, no helm.
+func (w *walk) run(files *filesystem, dir string) (output resmap.ResMap, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			output, err = nil, fmt.Errorf("kustomize failed: %v", r)
@@ -130,6 +131,7 @@ func run(files *filesystem, dir string) (output resmap.ResMap, err error) {
 	defer hush()()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified // as the command does: sortOptions, or else the legacy order
+	options.LoadRestrictions = w.options.loadRestrictions()
 	return krusty.MakeKustomizer(options).Run(files, path.Join(mount, dir))
 }
 

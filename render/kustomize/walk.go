@@ -20,6 +20,7 @@ type walk struct {
 	ctx context.Context
 	// tree is what is built, written the tree without the edits of a deployer.
 	tree, written fs.FS
+	options       Options
 	seen          map[string]bool
 	// instead holds the files that kustomize shall see differently, charts is where their objects are written.
 	instead map[string][]byte
