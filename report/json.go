@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/netpol-impact/netpol-impact/impact"
-	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -89,102 +88,6 @@ func ListJSON(w io.Writer, l *impact.Listing, pairs bool) error {
 	return j.end()
 }
 
-type (
-	jsonCounts struct {
-		Workloads    int `json:"workloads"`
-		Policies     int `json:"policies"`
-		OpenedPairs  int `json:"openedPairs"`
-		BlockedPairs int `json:"blockedPairs"`
-	}
-	jsonFinding struct {
-		ID          string           `json:"id"`
-		Rule        string           `json:"rule"`
-		Severity    string           `json:"severity"`
-		Confidence  string           `json:"confidence"`
-		Kind        string           `json:"kind"`
-		Narrowed    bool             `json:"narrowed,omitempty"`
-		Title       string           `json:"title"`
-		Explanation string           `json:"explanation"`
-		Advice      string           `json:"advice"`
-		Connections []jsonConnection `json:"connections"`
-		Causes      []jsonCause      `json:"causes"`
-		Evidence    []jsonEvidence   `json:"evidence"`
-		Fingerprint string           `json:"fingerprint"`
-	}
-	jsonConnection struct {
-		Sources      []jsonPeer `json:"sources"`
-		Destinations []jsonPeer `json:"destinations"`
-		Ports        []jsonPort `json:"ports"`
-		Count        int        `json:"count"`
-	}
-	jsonCause struct {
-		Object string `json:"object"`
-		File   string `json:"file"`
-		Line   int    `json:"line"`
-		Side   string `json:"side"`
-		Change string `json:"change"`
-	}
-	jsonEvidence struct {
-		Kind string `json:"kind"`
-		Text string `json:"text"`
-		File string `json:"file"`
-		Line int    `json:"line"`
-	}
-	jsonChange struct {
-		Source      jsonPeer   `json:"source"`
-		Destination jsonPeer   `json:"destination"`
-		Opened      []jsonPort `json:"opened"`
-		Blocked     []jsonPort `json:"blocked"`
-	}
-	jsonAllowed struct {
-		Sources      []jsonPeer `json:"sources"`
-		Destinations []jsonPeer `json:"destinations"`
-		Ports        []jsonPort `json:"ports"`
-		Confidence   string     `json:"confidence"`
-	}
-	jsonPair struct {
-		Source      jsonPeer   `json:"source"`
-		Destination jsonPeer   `json:"destination"`
-		Ports       []jsonPort `json:"ports"`
-		Confidence  string     `json:"confidence"`
-	}
-	jsonGate struct {
-		Conclusion string   `json:"conclusion"`
-		Reasons    []string `json:"reasons"`
-	}
-	jsonDiagnostic struct {
-		Severity string `json:"severity"`
-		Object   string `json:"object"`
-		File     string `json:"file"`
-		Line     int    `json:"line"`
-		Message  string `json:"message"`
-	}
-	jsonPort struct {
-		Protocol string `json:"protocol"`
-		From     int    `json:"from"`
-		To       int    `json:"to"`
-	}
-	// jsonPeer has exactly one key.
-	jsonPeer struct {
-		Workload  *jsonWorkload  `json:"workload,omitempty"`
-		External  *jsonExternal  `json:"external,omitempty"`
-		Potential *jsonPotential `json:"potential,omitempty"`
-		Name      *string        `json:"name,omitempty"`
-	}
-	jsonWorkload struct {
-		Kind      string `json:"kind"`
-		Namespace string `json:"namespace"`
-		Name      string `json:"name"`
-	}
-	jsonExternal struct {
-		CIDRs []string `json:"cidrs"`
-	}
-	jsonPotential struct {
-		Namespaces string `json:"namespaces"`
-		Pods       string `json:"pods"`
-	}
-)
-
 func findingJSON(f *impact.Finding) jsonFinding {
 	connections := make([]jsonConnection, len(f.Connections))
 	for i, c := range f.Connections {
@@ -233,14 +136,6 @@ func peerJSON(p impact.Peer) jsonPeer {
 		return jsonPeer{Potential: &v}
 	}
 	return jsonPeer{Name: &p.Name}
-}
-
-func portsJSON(ranges []policy.PortRange) []jsonPort {
-	out := make([]jsonPort, len(ranges))
-	for i, r := range ranges {
-		out[i] = jsonPort{string(r.Protocol), r.From, r.To}
-	}
-	return out
 }
 
 // orEmpty is the list, or an empty one where there is none: a program that reads it need not mind null.

@@ -100,6 +100,7 @@ func ask(t *testing.T, into any, args ...string) {
 	if code > 1 {
 		t.Fatalf("%v: exit code %d\n%s%s", args, code, &stdout, &stderr)
 	}
+	validate(t, args[len(args)-1], stdout.Bytes())
 	if err := json.Unmarshal(stdout.Bytes(), into); err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, &stdout)
 	}

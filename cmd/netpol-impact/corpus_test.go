@@ -122,6 +122,7 @@ func TestRealChangesHaveTheirEffect(t *testing.T) {
 				t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
 			}
 			var r told
+			validate(t, dir, stdout.Bytes())
 			if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
 				t.Fatal(err)
 			}

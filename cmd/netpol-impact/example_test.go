@@ -21,6 +21,7 @@ func compare(t *testing.T, base, head string) map[string]any {
 	if code > 1 {
 		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
 	}
+	validate(t, base, stdout.Bytes())
 	var result map[string]any
 	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
 		t.Fatal(err)
