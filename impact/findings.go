@@ -164,8 +164,13 @@ func fingerprintOf(words ...string) string {
 // manyPeers is from how many peers on a fingerprint does not name them.
 const manyPeers = 10
 
+// identities names endpoints. Where any pod is among them, which others are named as well depends on what else there is.
 func (a *analysis) identities(endpoints []int32) string {
 	peers := a.peersOf(endpoints)
+	if slices.ContainsFunc(peers, func(p Peer) bool { return p.Potential != nil && *p.Potential == Potential{"*", "*"} }) {
+		peers = slices.DeleteFunc(peers, func(p Peer) bool { return p.Workload != nil || p.Potential != nil })
+		peers = append(peers, Peer{Name: "any pod"})
+	}
 	if len(peers) > manyPeers {
 		return "many"
 	}

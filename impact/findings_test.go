@@ -1,7 +1,9 @@
 package impact
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -21,6 +23,157 @@ func TestAPodsTrafficToItselfIsNotTold(t *testing.T) {
 		for _, c := range f.Connections {
 			if c.Count < 1 || slices.ContainsFunc(c.Sources, isA) && slices.ContainsFunc(c.Destinations, isA) {
 				t.Errorf("%s: %v → %v, %d", f.Title, c.Sources, c.Destinations, c.Count)
+			}
+		}
+	}
+}
+
+// workloads are Deployments of one container port, each "namespace/name:port" with the other words as its environment.
+func workloads(list ...string) string {
+	var b strings.Builder
+	for _, line := range list {
+		words := strings.Fields(line)
+		namespace, rest, _ := strings.Cut(words[0], "/")
+		name, port, _ := strings.Cut(rest, ":")
+		fmt.Fprintf(&b, "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %[1]s, namespace: %[2]s}\nspec:\n  template:\n"+
+			"    metadata: {labels: {app: %[1]s}}\n    spec:\n      containers:\n      - name: main\n        image: example.org/%[1]s\n"+
+			"        ports: [{containerPort: %[3]s}]\n        env: [%[4]s]\n", name, namespace, port, environment(words[1:]))
+		fmt.Fprintf(&b, "---\napiVersion: v1\nkind: Service\nmetadata: {name: %[1]s, namespace: %[2]s}\nspec: {selector: {app: %[1]s}, ports: [{port: %[3]s}]}\n", name, namespace, port)
+	}
+	return b.String()
+}
+
+func environment(words []string) string {
+	for i, w := range words {
+		key, value, _ := strings.Cut(w, "=")
+		words[i] = fmt.Sprintf("{name: %s, value: %q}", key, value)
+	}
+	return strings.Join(words, ", ")
+}
+
+func networkPolicy(namespace, name, spec string) string {
+	return fmt.Sprintf("---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s, namespace: %s}\nspec: {%s}\n", name, namespace, spec)
+}
+
+func findings(t *testing.T, base, head string) []Finding {
+	t.Helper()
+	b, problems := manifest.Read("base.yaml", []byte(base))
+	h, more := manifest.Read("head.yaml", []byte(head))
+	if problems = append(problems, more...); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	out, err := Compare(t.Context(), Input{Base: b, Head: h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Cluster.Findings
+}
+
+// told is the findings about connections, one line each.
+func told(list []Finding) []string {
+	var out []string
+	for _, f := range list {
+		if f.Kind == Blocked || f.Kind == Opened {
+			out = append(out, f.Rule+" "+f.Title)
+		}
+	}
+	return out
+}
+
+const (
+	denyBoth    = "podSelector: {}, policyTypes: [Ingress, Egress]"
+	denyIngress = "podSelector: {}, policyTypes: [Ingress]"
+)
+
+func TestFindingsAreGroupedAsAReviewerWouldTellThem(t *testing.T) {
+	twoTeams := workloads("one/a:80 B_ADDR=b:80", "one/b:80", "two/a:80 B_ADDR=b:80", "two/b:80")
+	shop := workloads("shop/web:80 CART_ADDR=cart:7070", "shop/cart:7070", "shop/other:1")
+	dns := "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: node-local-dns, namespace: kube-system}\nspec:\n  template:\n    metadata: {labels: {k8s-app: node-local-dns}}\n    spec:\n" +
+		"      hostNetwork: true\n      containers:\n      - {name: cache, image: dns, args: [-localip, \"169.254.20.11,10.96.0.10\"]}\n"
+	toDNS := "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{port: 53}, {port: 53, protocol: UDP}]}, {to: [{podSelector: {}}]}]"
+	for name, c := range map[string]struct {
+		base, head string
+		want       []string
+	}{
+		"a policy of one name comes to two namespaces": {
+			twoTeams, twoTeams + networkPolicy("one", "deny", denyIngress) + networkPolicy("two", "deny", denyIngress),
+			[]string{
+				"B7 4 workloads in 2 namespaces lose every client (blocked by deny)",
+				"B5 one/a can no longer reach one/b on TCP 80; two/a can no longer reach two/b on TCP 80 (blocked by deny)",
+			},
+		},
+		"what is blocked at both ends is one dependency": {
+			twoTeams, twoTeams + networkPolicy("one", "deny", denyBoth),
+			[]string{
+				"B3 one/a and one/b can no longer reach the cluster's DNS (blocked by deny)",
+				"B7 one/a and one/b lose every client (blocked by deny)",
+				"B5 one/a can no longer reach one/b on TCP 80 (blocked by deny)",
+				"B8 one/a and one/b can no longer reach anything (blocked by deny)",
+			},
+		},
+		"a connection that keeps its destination's port is narrowed": {
+			shop, shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {}}, {namespaceSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}], ports: [{port: 7070}]}]"),
+			[]string{"B9 6 connections (1 declared dependency) stay open on the ports that their destinations declare; all other ports are closed"},
+		},
+		"a connection that never had its destination's port keeps none": {
+			shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 9}]}]"),
+			shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress]"),
+			[]string{"B9 web can no longer reach cart on TCP 9 (policy cart edited)"},
+		},
+		"the nodes' caches answer for the name service": {
+			shop + dns, shop + dns + networkPolicy("shop", "web", toDNS),
+			[]string{
+				"B3 shop/web can no longer reach the cluster's DNS (blocked by web)",
+				"B9 shop/web still reaches pods k8s-app=kube-dns in any namespace and the cluster's DNS on TCP 53 and UDP 53 only",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := told(findings(t, c.base, c.head))
+			for _, want := range c.want {
+				if !slices.Contains(got, want) {
+					t.Errorf("missing: %s\ngot:\n%s", want, strings.Join(got, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// TestFingerprintsSurviveWhatDoesNotConcernThem changes what is around a finding.
+func TestFingerprintsSurviveWhatDoesNotConcernThem(t *testing.T) {
+	base := workloads("shop/web:80 CART_ADDR=cart:7070", "shop/cart:7070", "shop/other:1")
+	policies := []string{
+		networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {matchLabels: {app: other}}}]}, {from: [{podSelector: {matchLabels: {app: third}}}]}]"),
+		networkPolicy("shop", "other", "podSelector: {matchLabels: {app: other}}, policyTypes: [Ingress]"),
+	}
+	prints := func(base, head string) []string {
+		var out []string
+		for _, f := range findings(t, base, head) {
+			if f.Rule == "B5" || f.Rule == "B7" {
+				out = append(out, f.Fingerprint)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	want := prints(base, base+strings.Join(policies, ""))
+	if len(want) != 2 {
+		t.Fatal(want)
+	}
+	elsewhere := workloads("crm/api:443 DB_ADDR=db:5432", "crm/db:5432")
+	swapped := networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {matchLabels: {app: third}}}]}, {from: [{podSelector: {matchLabels: {app: other}}}]}]")
+	for name, c := range map[string][2]string{
+		"documents in another order":    {base, policies[1] + policies[0] + base},
+		"lines that move":               {base, "# a comment\n\n\n" + base + strings.Join(policies, "# another\n")},
+		"rules in another order":        {base, base + swapped + policies[1]},
+		"workloads elsewhere":           {base + elsewhere, base + elsewhere + strings.Join(policies, "")},
+		"a workload that comes":         {base, base + elsewhere + strings.Join(policies, "")},
+		"a change of another namespace": {base + elsewhere, base + elsewhere + networkPolicy("crm", "db", denyIngress) + strings.Join(policies, "")},
+	} {
+		got := prints(c[0], c[1])
+		for _, p := range want {
+			if !slices.Contains(got, p) {
+				t.Errorf("%s: %v, without %s", name, got, p)
 			}
 		}
 	}

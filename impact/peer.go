@@ -60,6 +60,11 @@ func (e External) All() bool {
 	return len(e.CIDRs) == 2 && e.CIDRs[0].Bits() == 0 && e.CIDRs[1].Bits() == 0
 }
 
+// all4 tells whether the peer has every v4 address.
+func (e External) all4() bool {
+	return len(e.CIDRs) > 0 && e.CIDRs[0].Addr().Is4() && e.CIDRs[0].Bits() == 0 && len(e.CIDRs) <= 2
+}
+
 func (p Potential) String() string {
 	pods, namespaces := "pods "+p.Pods, "in "+p.Namespaces
 	if p.Pods == "*" {

@@ -24,6 +24,8 @@ type words struct {
 	dependencies int
 	// internet tells that sources are on the internet; silent that no destination declares a port.
 	internet, silent bool
+	// alike tells that all connections differ in the same ports; outside that destinations are addresses.
+	alike, outside bool
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
 	left string
 	// cutOff tells that nothing at all is left to those that are cut off from everyone.
@@ -31,7 +33,7 @@ type words struct {
 }
 
 func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
-	w := words{key: g.key, causes: g.causes, pairs: f.volume(), silent: true}
+	w := words{key: g.key, causes: g.causes, pairs: f.volume(), silent: true, alike: len(rectangles) == 1}
 	sources, destinations := ends(rectangles)
 	w.sources, w.destinations = a.summarise(sources), a.summarise(destinations)
 	w.whole = w.pairs >= len(a.peersOf(sources))*len(a.peersOf(destinations))
@@ -61,6 +63,7 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 		w.internet = w.internet || a.traits[s].end.Internet
 	}
 	for _, d := range destinations {
+		w.outside = w.outside || a.traits[d].end.Outside
 		w.silent = w.silent && len(a.traits[d].declared) == 0
 	}
 	w.left = a.left(g.key, sources, destinations)
@@ -221,7 +224,7 @@ func (w *words) reach(from, to, ports string) string {
 }
 
 func (w *words) keptTitle() string {
-	if w.pairs == 1 {
+	if w.whole && w.alike && w.sources.named && w.destinations.named {
 		return fmt.Sprintf("%s %s %s on %s only", w.sources.text, either(w.sources, "still reaches", "still reach"), w.destinations.text, w.ports)
 	}
 	which := ""
@@ -307,6 +310,8 @@ func (w *words) explanation(rule severity.Rule) string {
 // advice says what to do.
 func (w *words) advice() string {
 	switch {
+	case w.key.rule == "B3" && w.outside:
+		return "Allow egress to the address of the nodes' caches, too: an ipBlock of 169.254.20.10/32 (or what its -localip says) on UDP and TCP 53."
 	case w.key.rule == "B3":
 		return "Allow egress to pods k8s-app=kube-dns in kube-system on UDP and TCP 53, for all pods that a default-deny isolates."
 	case w.key.rule == narrowed:

@@ -26,7 +26,11 @@ type traits struct {
 
 func portText(n int) string { return strconv.Itoa(n) }
 
+// dnsLabels are those of the cluster's name service and of its caches on the nodes.
+var dnsLabels = map[string]bool{"k8s-app=kube-dns": true, "k8s-app=node-local-dns": true}
+
 func (a *analysis) findTraits() []traits {
+	_, caches := a.head.NodeLocalDNS()
 	out := make([]traits, len(a.model.Endpoints))
 	for i := range out {
 		e := a.endpoint(int32(i))
@@ -34,6 +38,11 @@ func (a *analysis) findTraits() []traits {
 		switch {
 		case e.External != nil:
 			t.end = outside(e.External)
+			if slices.ContainsFunc(e.External, func(p netip.Prefix) bool { return slices.ContainsFunc(caches, p.Contains) }) {
+				t.end.DNS = true
+				t.declare(policy.UDP, 53)
+				t.declare(policy.TCP, 53)
+			}
 		case e.Domain != "", e.Entity != "":
 			t.end = severity.End{Outside: true, Domain: true}
 		case e.Nodes != nil:
@@ -44,6 +53,10 @@ func (a *analysis) findTraits() []traits {
 			for _, p := range e.Potential.Ports() {
 				t.declare(p.Protocol, p.Port)
 				t.end.DNS = t.end.DNS || p.Port == 53
+			}
+			if dnsLabels[e.Potential.Pods] {
+				t.declare(policy.UDP, 53)
+				t.declare(policy.TCP, 53)
 			}
 		default:
 			a.workloadTraits(t, cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]))

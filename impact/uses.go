@@ -439,6 +439,11 @@ func (a *analysis) reasons(rule string, e *reach.Effect, subject int32, p *peerG
 				out = append(out, Evidence{Kind: "sensitive workload", Text: fmt.Sprintf("%s/%s: %s", t.namespace, w.Name, t.sensitive), File: w.Object.Origin.File, Line: w.Object.Origin.Line})
 			}
 		}
+	case "B3":
+		if cache, at := a.head.NodeLocalDNS(); cache != nil && slices.ContainsFunc(destinations, func(n int32) bool { return a.endpoint(n).External != nil }) {
+			out = append(out, Evidence{Kind: "name service", Text: fmt.Sprintf("%s answers for the cluster's DNS at %s", cache.Object, at[0]),
+				File: cache.Object.Origin.File, Line: cache.Object.Origin.Line})
+		}
 	case "B7":
 		for _, n := range destinations {
 			if found := a.lostService(n, e.Ports); found != nil {

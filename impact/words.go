@@ -27,7 +27,7 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	var parts, others, workloads []string
 	namespaces := make(map[string]bool)
 	selectors := 0
-	anyPod, anyAddress := false, false
+	anyPod, anyAddress, address := false, false, ""
 	for _, p := range peers {
 		switch {
 		case p.Workload != nil:
@@ -42,8 +42,11 @@ func (a *analysis) summarise(endpoints []int32) summary {
 			} else {
 				others = append(others, p.Potential.short())
 			}
-		case p.External != nil && p.External.All():
-			anyAddress = true
+		case p.External != nil && p.External.all4():
+			anyAddress, address = true, "any IPv4 address"
+			if p.External.All() {
+				address = "any outside address"
+			}
 		case p.External != nil && len(p.External.CIDRs) > namedInTitle:
 			others = append(others, fmt.Sprintf("%d blocks of outside addresses", len(p.External.CIDRs)))
 		default:
@@ -51,7 +54,12 @@ func (a *analysis) summarise(endpoints []int32) summary {
 		}
 	}
 	if s.everyone = anyPod && anyAddress; s.everyone {
-		return summary{text: "any pod and any outside address", many: true, everyone: true}
+		parts = []string{"any pod"}
+		if n := len(workloads); 0 < n && n <= namedInTitle {
+			parts = append(withKinds(workloads, peers), "any other pod")
+		}
+		s.text, s.named = joinAnd(append(parts, address)), false
+		return s
 	}
 	switch {
 	case len(workloads) > namedInTitle:
@@ -75,7 +83,7 @@ func (a *analysis) summarise(endpoints []int32) summary {
 		parts = append(parts, "any other pod")
 	}
 	if anyAddress {
-		parts = append(parts, "any outside address")
+		parts = append(parts, address)
 	}
 	s.text = joinAnd(parts)
 	return s

@@ -213,7 +213,7 @@ func (s section) volume() string {
 	case s.narrowed == 0:
 		return count(s.connections, "connection")
 	case s.connections == 0:
-		return count(s.narrowed, "connection") + " narrowed"
+		return count(s.narrowed, "connection")
 	}
 	return count(s.connections, "connection") + ", " + number(s.narrowed) + " narrowed"
 }
@@ -245,6 +245,11 @@ func sections(findings []impact.Finding) []section {
 	all := []section{blocked, opened, remarks, workloads}
 	if opened.worst() > blocked.worst() {
 		all[0], all[1] = opened, blocked
+	}
+	for i := range all {
+		if s := &all[i]; s.connections == 0 && s.narrowed > 0 {
+			s.title, s.meaning = "Narrowed", "open on the ports that their destinations declare, closed on all others"
+		}
 	}
 	return slices.DeleteFunc(all, func(s section) bool { return len(s.findings) == 0 })
 }
