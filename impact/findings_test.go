@@ -178,3 +178,20 @@ func TestFingerprintsSurviveWhatDoesNotConcernThem(t *testing.T) {
 		}
 	}
 }
+
+func TestWorkloadsThatMoveAreComparedWithWhatTheyWere(t *testing.T) {
+	shop := workloads("shop/web:80 CART_ADDR=cart:7070", "shop/cart:7070")
+	policies := networkPolicy("shop", "deny", denyIngress) + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {}}]}]")
+	var got []string
+	for _, f := range findings(t, shop+policies, strings.ReplaceAll(shop, "namespace: shop", "namespace: store")+policies) {
+		got = append(got, f.Rule+" "+f.Title)
+	}
+	for _, want := range []string{
+		"O5 store/cart and store/web lose all isolation: anyone can now reach them",
+		"W3 2 workloads are moved from namespace shop to store",
+	} {
+		if !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, want) }) {
+			t.Errorf("missing: %s\ngot:\n%s", want, strings.Join(got, "\n"))
+		}
+	}
+}

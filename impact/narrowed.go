@@ -17,15 +17,14 @@ func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept
 	if len(e.Subjects)*len(e.Peers) > maxDivided {
 		return nil, peers
 	}
-	keeps := func(peer int32) bool {
-		if e.Direction == policy.Egress {
-			return a.keeps(subject, peer)
-		}
-		return a.keeps(peer, subject)
-	}
+	keeps := make([]bool, len(peers))
 	n := 0
-	for _, p := range peers {
-		if keeps(p) {
+	for i, p := range peers {
+		source, destination := p, subject
+		if e.Direction == policy.Egress {
+			source, destination = subject, p
+		}
+		if keeps[i] = a.keeps(source, destination); keeps[i] {
 			n++
 		}
 	}
@@ -35,8 +34,8 @@ func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept
 	case len(peers):
 		return peers, nil
 	}
-	for _, p := range peers {
-		if keeps(p) {
+	for i, p := range peers {
+		if keeps[i] {
 			kept = append(kept, p)
 		} else {
 			others = append(others, p)
@@ -48,7 +47,7 @@ func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept
 // keptKey is what the answer to keeps depends on.
 type keptKey struct {
 	source, destination int32 // classes
-	declared            string
+	declared            int32
 }
 
 // keeps tells whether a connection is open on head on every port that its destination declares.
@@ -57,7 +56,7 @@ func (a *analysis) keeps(source, destination int32) bool {
 	if len(declared) == 0 {
 		return false
 	}
-	key := keptKey{a.model.Class(source), a.model.Class(destination), declared.Key()}
+	key := keptKey{a.model.Class(source), a.model.Class(destination), a.traits[destination].declaredID}
 	known, ok := a.kept[key]
 	if !ok {
 		known = a.model.Verdict(reach.Head, source, destination).Intersect(declared).Equal(declared)

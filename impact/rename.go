@@ -22,7 +22,7 @@ func (r renames) toHead() map[*cluster.Workload]*cluster.Workload {
 }
 
 // findRenames pairs removed and added workloads of a namespace that run the same images on the same ports, or have the
-// same name under another kind. Where several could be meant, the likest names are paired; a tie is left unpaired,
+// same name under another kind, and those of two namespaces that are the same in all but that. Where several could be meant, the likest names are paired; a tie is left unpaired,
 // since a wrong pair would hide that one workload is gone.
 func findRenames(base, head *cluster.State) renames {
 	removed, added := onlyIn(base, head), onlyIn(head, base)
@@ -49,6 +49,13 @@ func findRenames(base, head *cluster.State) renames {
 	}
 	take(func(w *cluster.Workload) string { return w.Namespace + "/" + w.Name })
 	take(looks)
+	take(func(w *cluster.Workload) string {
+		if what := looks(w); what != "" {
+			_, rest, _ := strings.Cut(what, "\x00")
+			return w.Name + "\x00" + rest
+		}
+		return ""
+	})
 	slices.SortFunc(out, func(a, b rename) int {
 		return cmp.Or(cmp.Compare(a.to.Namespace, b.to.Namespace), cmp.Compare(a.to.Kind, b.to.Kind), cmp.Compare(a.to.Name, b.to.Name))
 	})

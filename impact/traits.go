@@ -9,6 +9,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/evidence"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
@@ -22,6 +23,8 @@ type traits struct {
 	sensitive string
 	// declared are the ports that the workload's containers or Services declare; nil if it declares none.
 	declared policy.PortSet
+	// declaredID is the same for endpoints that declare the same.
+	declaredID int32
 }
 
 func portText(n int) string { return strconv.Itoa(n) }
@@ -31,6 +34,7 @@ var dnsLabels = map[string]bool{"k8s-app=kube-dns": true, "k8s-app=node-local-dn
 
 func (a *analysis) findTraits() []traits {
 	_, caches := a.head.NodeLocalDNS()
+	ids := make(map[string]int32)
 	out := make([]traits, len(a.model.Endpoints))
 	for i := range out {
 		e := a.endpoint(int32(i))
@@ -61,6 +65,13 @@ func (a *analysis) findTraits() []traits {
 		default:
 			a.workloadTraits(t, cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]))
 		}
+		key := t.declared.Key()
+		id, known := ids[key]
+		if !known {
+			id = int32(len(ids))
+			ids[key] = id
+		}
+		t.declaredID = id
 	}
 	return out
 }
@@ -74,6 +85,7 @@ func (a *analysis) workloadTraits(t *traits, w *cluster.Workload) {
 	for _, p := range w.Ports {
 		t.declare(p.Protocol, p.Port)
 	}
+	t.declared = t.declared.Union(evidence.Probed(w))
 	for _, s := range a.backends.Before(w) {
 		t.declared = t.declared.Union(s.On(w))
 	}

@@ -42,10 +42,50 @@ func (a *analysis) workloadFindings(pairs renames) []Finding {
 	for _, p := range order {
 		out = append(out, workloadFinding(p.rule, p.namespace, byPlace[p]))
 	}
+	return append(out, renameFindings(pairs)...)
+}
+
+// renameFindings tells of each rename, and of each pair of namespaces that workloads move between.
+func renameFindings(pairs renames) []Finding {
+	var out []Finding
+	type way struct{ from, to string }
+	moved := make(map[way][]rename)
+	var order []way
 	for _, r := range pairs {
-		out = append(out, renameFinding(r))
+		w := way{r.from.Namespace, r.to.Namespace}
+		if w.from == w.to {
+			out = append(out, renameFinding(r))
+			continue
+		}
+		if moved[w] == nil {
+			order = append(order, w)
+		}
+		moved[w] = append(moved[w], r)
+	}
+	for _, w := range order {
+		out = append(out, moveFinding(w.from, w.to, moved[w]))
 	}
 	return out
+}
+
+func moveFinding(from, to string, moved []rename) Finding {
+	rule, _ := severity.ByID("W3")
+	f := Finding{Rule: "W3", Severity: rule.Level, Confidence: Exact, Kind: Workload}
+	var names []string
+	for _, r := range moved {
+		names = append(names, r.to.Kind+" "+r.to.Name)
+		at := r.to.Object.Origin
+		f.Causes = append(f.Causes, Cause{Object: r.to.Object.String(), File: at.File, Line: at.Line, Side: "head", Change: "moved from namespace " + from})
+	}
+	slices.Sort(names)
+	if len(moved) == 1 {
+		f.Title = fmt.Sprintf("%s/%s is moved to namespace %s", from, moved[0].to.Name, to)
+	} else {
+		f.Title = fmt.Sprintf("%d workloads are moved from namespace %s to %s", len(moved), from, to)
+	}
+	f.Explanation = strings.Join(names, ", ") + ". Same names, images and ports: their connections are compared with those that they had."
+	f.Fingerprint = fingerprintOf(append([]string{"W3", from, to}, names...)...)
+	return f
 }
 
 // isolatedNamespaces are those in which some workload of head is isolated.

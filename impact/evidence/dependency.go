@@ -98,8 +98,8 @@ func (f *Finder) container(w *cluster.Workload, c *manifest.Node) []mention {
 			out = append(out, mention{reference: r, before: "env " + v.name + "=", after: v.from, at: v.at})
 		}
 	}
-	for _, list := range []string{"command", "args"} {
-		words := c.Get(list).Elements()
+	for _, list := range commands {
+		words := c.Get(list...).Elements()
 		for i := range words {
 			flag := ""
 			if i > 0 && len(words[i-1].Str()) > len("-c") && strings.HasPrefix(words[i-1].Str(), "-") && !strings.Contains(words[i-1].Str(), "=") {
@@ -119,6 +119,13 @@ func (f *Finder) container(w *cluster.Workload, c *manifest.Node) []mention {
 		}
 	}
 	return out
+}
+
+// commands are where a container says what is run in it: at its start, by its probes, and at the ends of its life.
+var commands = [][]string{
+	{"command"}, {"args"},
+	{"livenessProbe", "exec", "command"}, {"readinessProbe", "exec", "command"}, {"startupProbe", "exec", "command"},
+	{"lifecycle", "postStart", "exec", "command"}, {"lifecycle", "preStop", "exec", "command"},
 }
 
 // environment lists a container's variables in the order in which later ones may use earlier ones.

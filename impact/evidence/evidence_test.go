@@ -101,6 +101,11 @@ func TestADependencyIsWhatTheNameServiceWouldResolve(t *testing.T) {
 		`args: ["--redis-host", redis]`:                                                               {"redis 6379: argument --redis-host redis"},
 		`args: ["--image", "registry/redis:6379"]`:                                                    nil,
 		`command: [sh, -c, "until nc -z redis 6379; do sleep 1; done"]`:                               {"redis 6379: argument redis:6379"},
+		`readinessProbe: {exec: {command: [check, "--cart=cart:80"]}}`:                                {"cart 7070: argument --cart=cart:80"},
+		`lifecycle: {postStart: {exec: {command: [sh, -c, "curl http://cart/ready"]}}}`:               {"cart 7070: argument http://cart"},
+		`env: [{name: X_HOST, value: redis-1.redis.shop.svc.cluster.local}]`:                          {"redis 6379: env X_HOST=redis-1.redis.shop.svc.cluster.local"},
+		`env: [{name: X, value: "cart.shop:80"}, {name: Z, value: "cart.shop.svc:9090"}]`:             {"cart 7070: env X=cart.shop:80", "cart 9090: env Z=cart.shop.svc:9090"},
+		`env: [{name: X, value: "redis.other.svc:6379"}]`:                                             nil, // no such namespace
 		`envFrom: [{prefix: P_, configMapRef: {name: settings}}]`:                                     {"cart 7070: env P_CART_ADDR=cart:80 (ConfigMap settings)"},
 		`env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: CART_ADDR}}}]`:            {"cart 7070: env A=cart:80 (ConfigMap settings)"},
 		`env: [{name: A, valueFrom: {configMapKeyRef: {name: missing, key: CART_ADDR}}}]`:             nil,
@@ -255,4 +260,20 @@ func FuzzReferences(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWhatAProbeAsksListens(t *testing.T) {
+	for container, want := range map[string]string{
+		`livenessProbe: {httpGet: {port: 8081}}, readinessProbe: {grpc: {port: 9000}}`:    "[{TCP 8081 8081} {TCP 9000 9000}]",
+		`ports: [{name: web, containerPort: 80}], startupProbe: {tcpSocket: {port: web}}`: "[{TCP 80 80}]",
+		`livenessProbe: {httpGet: {port: 8081, host: elsewhere}}`:                         "[]",
+		`livenessProbe: {httpGet: {port: 70000}}`:                                         "[]",
+		`livenessProbe: {exec: {command: [true]}}`:                                        "[]",
+	} {
+		_, s := finder(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: x}\nspec: {containers: [{name: c, "+container+"}]}\n")
+		pod := s.Workloads[slices.IndexFunc(s.Workloads, func(w *cluster.Workload) bool { return w.Name == "p" })]
+		if got := fmt.Sprint(Probed(pod).Ranges()); got != want {
+			t.Errorf("%s: got %s, want %s", container, got, want)
+		}
+	}
 }
