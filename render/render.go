@@ -9,6 +9,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/render/helm"
 	"github.com/netpol-impact/netpol-impact/render/kustomize"
 	"github.com/netpol-impact/netpol-impact/render/plain"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // Output is what a target renders to.
@@ -20,26 +21,49 @@ type Output struct {
 
 // A Renderer renders the targets of one run. A document of plain manifests that comes again, on the other side or in
 // another target, is parsed once. The zero value works, for several goroutines at once.
-type Renderer struct{ reader manifest.Reader }
+type Renderer struct {
+	// Limits bound each render in a child; those that are not set have the values of [sandbox.Defaults].
+	Limits sandbox.Limits
+
+	reader manifest.Reader
+}
+
+// A Series renders targets one after the other, and those that need it in one child process: starting one takes about as
+// long as rendering a small overlay. What a render leaves behind there meets the next one, so the more trusted comes
+// first: base before head, and one target only. A Series is for one goroutine.
+type Series struct {
+	renderer *Renderer
+	children *sandbox.Series
+}
+
+// Series begins a series. The caller closes it.
+func (r *Renderer) Series() *Series { return &Series{renderer: r, children: inChild.Series(r.Limits)} }
+
+// Close ends what the series has started.
+func (s *Series) Close() { s.children.Close() }
 
 // Render renders one target of a tree. An error means that the target did not render at all.
-func (r *Renderer) Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+func (s *Series) Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	var out Output
 	err := ctx.Err()
-	if err == nil {
-		out.Objects, out.Diagnostics, err = r.render(ctx, fsys, t)
-	}
-	if v := t.changes().Variables; v != nil && err == nil {
-		objects, problems := v.substitute(out.Objects)
-		out.Objects, out.Diagnostics = objects, append(out.Diagnostics, problems...)
+	switch {
+	case err != nil:
+	case t.Kind == Plain && t.changes().Variables == nil:
+		out, err = renderHere(ctx, fsys, t, &s.renderer.reader)
+	default:
+		out, err = s.isolated(ctx, fsys, t)
 	}
 	if err != nil {
 		return Output{}, fmt.Errorf("rendering %s: %w", t, err)
 	}
-	if t.Namespace != "" {
-		deployInto(t.Namespace, out.Objects)
-	}
 	return out, nil
+}
+
+// Render renders one target as a [Series] does, in a child of its own.
+func (r *Renderer) Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+	s := r.Series()
+	defer s.Close()
+	return s.Render(ctx, fsys, t)
 }
 
 // Render renders one target as [Renderer.Render] does.
@@ -47,14 +71,29 @@ func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	return new(Renderer).Render(ctx, fsys, t)
 }
 
-func (r *Renderer) render(ctx context.Context, fsys fs.FS, t Target) ([]*manifest.Object, []manifest.Diagnostic, error) {
+// renderHere renders in this process.
+func renderHere(ctx context.Context, fsys fs.FS, t Target, reader *manifest.Reader) (Output, error) {
+	var out Output
+	var err error
 	switch t.Kind {
 	case Kustomize:
-		return kustomize.BuildEdited(ctx, fsys, t.Path, t.edits())
+		out.Objects, out.Diagnostics, err = kustomize.BuildEdited(ctx, fsys, t.Path, t.edits())
 	case Helm:
-		return helm.Render(ctx, fsys, t.release())
+		out.Objects, out.Diagnostics, err = helm.Render(ctx, fsys, t.release())
 	case Plain:
-		return plain.ReadOnly(ctx, fsys, t.Path, t.changes().Files, &r.reader)
+		out.Objects, out.Diagnostics, err = plain.ReadOnly(ctx, fsys, t.Path, t.changes().Files, reader)
+	default:
+		err = fmt.Errorf("there is no renderer for targets of kind %q", t.Kind)
 	}
-	return nil, nil, fmt.Errorf("there is no renderer for targets of kind %q", t.Kind)
+	if err != nil {
+		return Output{}, err
+	}
+	if v := t.changes().Variables; v != nil {
+		objects, problems := v.substitute(out.Objects)
+		out.Objects, out.Diagnostics = objects, append(out.Diagnostics, problems...)
+	}
+	if t.Namespace != "" {
+		deployInto(t.Namespace, out.Objects)
+	}
+	return out, nil
 }

@@ -32,7 +32,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if len(c.base.units)+len(c.head.units) == 0 && len(c.base.failures)+len(c.head.failures) == 0 {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
-	renderAll(ctx, o, c.head, c.base)
+	renderAll(ctx, o, c.base, c.head)
 	c.checkTargets()
 	c.compare(ctx)
 	return c.result(), nil

@@ -7,6 +7,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // Options says what to compare. The zero value compares the working tree of the current folder's repository with the
@@ -26,6 +27,8 @@ type Options struct {
 	// Gate replaces the configuration's thresholds where it sets one. With OnlyTighten it can only make them stricter.
 	Gate        config.Gate
 	OnlyTighten bool
+	// Limits bound what rendering one target on one side may take; what is not set has its default.
+	Limits sandbox.Limits
 	// Expand asks for [impact.Cluster.Changes].
 	Expand bool
 	// Hygiene says which remarks on what looks wrong are told.

@@ -14,8 +14,9 @@ import (
 	"github.com/netpol-impact/netpol-impact/render"
 )
 
-// renderAll renders every target of all states, side by side. A target of a later state that would read the same files
-// as it does in the first one is not rendered again: it has the same objects.
+// renderAll renders every target of all states, side by side, each in the order of the states: the more trusted first. A
+// target of a later state that would read the same files as it does in the first one is not rendered again: it has the
+// same objects.
 func renderAll(ctx context.Context, o Options, states ...*state) {
 	jobs := make(map[string][]*unit)
 	var order []string
@@ -33,7 +34,7 @@ func renderAll(ctx context.Context, o Options, states ...*state) {
 			of[u] = s
 		}
 	}
-	var renderer render.Renderer
+	renderer := render.Renderer{Limits: o.Limits}
 	var told sync.Mutex
 	done := 0
 	var group errgroup.Group
@@ -56,21 +57,23 @@ func renderAll(ctx context.Context, o Options, states ...*state) {
 
 // renderOne renders one target in the states that have it.
 func renderOne(ctx context.Context, r *render.Renderer, units []*unit, of map[*unit]*state) {
+	series := r.Series()
+	defer series.Close()
 	first := units[0]
 	recorder := of[first].tree.Recorder()
-	first.out, first.err = safely(ctx, r, recorder, first.Target)
+	first.out, first.err = safely(ctx, series, recorder, first.Target)
 	for _, u := range units[1:] {
 		if u.Target.RendersAs(first.Target) && of[u].tree.Holds(recorder.Reads()) {
 			u.out, u.err = first.out, first.err
 			continue
 		}
-		u.out, u.err = safely(ctx, r, of[u].tree, u.Target)
+		u.out, u.err = safely(ctx, series, of[u].tree, u.Target)
 	}
 }
 
 // safely renders; the libraries that do it are not made for hostile input.
-func safely(ctx context.Context, r *render.Renderer, fsys fs.FS, t render.Target) (render.Output, error) {
-	return guard(func() (render.Output, error) { return r.Render(ctx, fsys, t) })
+func safely(ctx context.Context, s *render.Series, fsys fs.FS, t render.Target) (render.Output, error) {
+	return guard(func() (render.Output, error) { return s.Render(ctx, fsys, t) })
 }
 
 // collect gathers the targets' diagnostics and failures.

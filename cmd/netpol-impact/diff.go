@@ -49,6 +49,7 @@ are named.`,
 	f.StringVar(&o.Head, "head", "", "the state after (default: the working tree)")
 	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to the JSON")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
+	addLimits(c, &o.Limits)
 	f.StringVar(&trust, "trust", "base", "the side whose configuration is in force: base or head")
 	f.StringVar(&hygiene, "hygiene", "new", "tell what looks wrong in policies: new (what the change introduces), all or off")
 	f.StringVar(&o.Gate.FailOnOpened, "fail-on-opened", "", "fail on opened connections from this severity on, or never (default: the configuration's, else high)")

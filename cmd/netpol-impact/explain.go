@@ -56,6 +56,7 @@ tree, or what --head names; with --base, the state before is explained, too.`,
 	f.StringVar(&o.Head, "head", "", "the state: a revision, a folder, a file or - (default: the working tree)")
 	f.StringVar(&cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the state")
+	addLimits(c, &o.Limits)
 	return c
 }
 

@@ -46,6 +46,7 @@ YAML, - for standard input, or a git revision. Without PATH, the working tree.`,
 	f.BoolVar(&o.Expand, "expand", false, "one row for every pair of workloads")
 	f.StringVar(&cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within PATH")
+	addLimits(c, &o.Limits)
 	out.flags(c)
 	return c
 }

@@ -43,5 +43,6 @@ object's file and line.`,
 	f.StringVar(&o.Head, "at", "", "a git revision or a folder (default: the working tree)")
 	f.BoolVar(&origins, "origins", false, "tell each object's file and line in an annotation")
 	f.StringVar(&o.Config, "config", "", "the configuration's path")
+	addLimits(c, &o.Limits)
 	return c
 }

@@ -40,6 +40,7 @@ tree.`,
 		},
 	}
 	c.Flags().StringVar(&o.Config, "config", "", "the configuration's path within PATH")
+	addLimits(c, &o.Limits)
 	return c
 }
 

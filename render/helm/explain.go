@@ -18,7 +18,8 @@ func (s *chartSource) explain(err error) error {
 		return err
 	}
 	first, last := s.placeOf(places[0]), s.placeOf(places[len(places)-1])
-	_, text, _ := strings.Cut(err.Error(), places[len(places)-1])
+	text := err.Error()
+	text = text[strings.LastIndex(text, places[len(places)-1])+len(places[len(places)-1]):]
 	text = strings.Join(strings.Fields(strings.TrimLeft(text, "):")), " ")
 	if first != last {
 		text += " (included from " + first + ")"

@@ -1,0 +1,208 @@
+package manifest
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// AppendObjects appends objects to b in a form that [ReadObjects] reads back exactly: every kind of value, every line,
+// and numbers as they were written. It is for another process of the same program and not for files.
+func AppendObjects(b []byte, objects []*Object) []byte {
+	b = binary.AppendUvarint(b, uint64(len(objects)))
+	for _, o := range objects {
+		for _, text := range []string{o.Group, o.Version, o.Kind, o.Namespace, o.Name, o.Origin.File} {
+			b = appendText(b, text)
+		}
+		b = binary.AppendVarint(b, int64(o.Origin.Line))
+		b = binary.AppendVarint(b, int64(o.moved))
+		b = o.Body.append(b)
+	}
+	return b
+}
+
+// AppendDiagnostics is the same for diagnostics.
+func AppendDiagnostics(b []byte, diagnostics []Diagnostic) []byte {
+	b = binary.AppendUvarint(b, uint64(len(diagnostics)))
+	for _, d := range diagnostics {
+		for _, text := range []string{string(d.Severity), d.Object, d.File, d.Message} {
+			b = appendText(b, text)
+		}
+		b = binary.AppendVarint(b, int64(d.Line))
+		b = binary.AppendUvarint(b, d.Digest)
+		b = appendBool(b, d.Unsupported)
+	}
+	return b
+}
+
+func (n *Node) append(b []byte) []byte {
+	b = append(b, byte(n.Kind))
+	b = binary.AppendVarint(b, int64(n.Line))
+	if n.Kind != List && n.Kind != Map {
+		return appendText(b, n.Text)
+	}
+	b = binary.AppendUvarint(b, uint64(len(n.Items)))
+	for i := range n.Items {
+		b = n.Items[i].append(b)
+	}
+	return b
+}
+
+func appendText(b []byte, text string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
+func appendBool(b []byte, is bool) []byte {
+	if is {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+// ErrTooMuch is the error of objects that would take more memory than their reader allows.
+var ErrTooMuch = errors.New("the objects take more memory than allowed")
+
+// maxDepth is twice what [FromYAML] lets through.
+const maxDepth = 2000
+
+// ReadObjects reads what [AppendObjects] wrote and returns the bytes after it. The text need not be trusted: what it
+// makes takes at most memory bytes.
+func ReadObjects(text []byte, memory int64) (objects []*Object, rest []byte, err error) {
+	w := &wire{text: string(text), memory: memory}
+	for range w.count() {
+		if w.err != nil {
+			return nil, nil, w.err
+		}
+		w.charge(int64(unsafe.Sizeof(Object{}) + unsafe.Sizeof(Node{})))
+		o := &Object{Body: new(Node)}
+		for _, into := range []*string{&o.Group, &o.Version, &o.Kind, &o.Namespace, &o.Name, &o.Origin.File} {
+			*into = w.chars()
+		}
+		o.Origin.Line, o.moved = w.int(), w.int()
+		w.node(o.Body, 0)
+		objects = append(objects, o)
+	}
+	return objects, text[len(text)-len(w.text):], w.err
+}
+
+// ReadDiagnostics reads what [AppendDiagnostics] wrote, as [ReadObjects] does.
+func ReadDiagnostics(text []byte, memory int64) (diagnostics []Diagnostic, rest []byte, err error) {
+	w := &wire{text: string(text), memory: memory}
+	for range w.count() {
+		if w.err != nil {
+			return nil, nil, w.err
+		}
+		w.charge(int64(unsafe.Sizeof(Diagnostic{})))
+		var d Diagnostic
+		d.Severity = Severity(w.chars())
+		for _, into := range []*string{&d.Object, &d.File, &d.Message} {
+			*into = w.chars()
+		}
+		d.Line, d.Digest, d.Unsupported = w.int(), w.uint(), w.byte() == 1
+		diagnostics = append(diagnostics, d)
+	}
+	return diagnostics, text[len(text)-len(w.text):], w.err
+}
+
+// A wire is what is left to read. After an error everything reads as zero.
+type wire struct {
+	text   string
+	memory int64
+	err    error
+}
+
+func (w *wire) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+	w.text = ""
+}
+
+var errCut = errors.New("the objects are cut off or damaged")
+
+func (w *wire) charge(bytes int64) {
+	if w.memory -= bytes; w.memory < 0 {
+		w.fail(ErrTooMuch)
+	}
+}
+
+func (w *wire) byte() byte {
+	if w.text == "" {
+		w.fail(errCut)
+		return 0
+	}
+	b := w.text[0]
+	w.text = w.text[1:]
+	return b
+}
+
+func (w *wire) uint() uint64 {
+	var v uint64
+	for shift := 0; shift < 64; shift += 7 {
+		b := w.byte()
+		v |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return v
+		}
+	}
+	w.fail(errCut)
+	return 0
+}
+
+func (w *wire) int() int {
+	v := w.uint()
+	return int(int64(v>>1) ^ -int64(v&1))
+}
+
+// count reads how many things follow; each takes a byte at least.
+func (w *wire) count() int {
+	n := w.uint()
+	if n > uint64(len(w.text)) {
+		w.fail(errCut)
+		return 0
+	}
+	return int(n)
+}
+
+func (w *wire) chars() string {
+	n := w.count()
+	text := w.text[:n]
+	w.text = w.text[n:]
+	return text
+}
+
+func (w *wire) node(into *Node, depth int) {
+	into.Kind, into.Line = Kind(w.byte()), w.int()
+	switch {
+	case into.Kind > Map || depth > maxDepth:
+		w.fail(fmt.Errorf("a value of kind %d at depth %d: %w", into.Kind, depth, errCut))
+		into.Kind = Null
+		return
+	case into.Kind != List && into.Kind != Map:
+		into.Text = w.chars()
+		return
+	}
+	n := w.count()
+	if n == 0 {
+		return
+	}
+	w.charge(int64(n) * int64(unsafe.Sizeof(Node{})))
+	if w.err != nil {
+		return
+	}
+	if into.Kind == Map && n%2 != 0 {
+		w.fail(errCut)
+		return
+	}
+	into.Items = make([]Node, n)
+	for i := range into.Items {
+		w.node(&into.Items[i], depth+1)
+		if into.Kind == Map && i%2 == 0 && into.Items[i].Kind != String {
+			w.fail(errCut)
+		}
+		if w.err != nil {
+			return
+		}
+	}
+}
