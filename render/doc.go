@@ -5,7 +5,8 @@
 // its value files, or plain YAML, with what the object that deploys it makes other ([Changes]). Out come the objects as they would be applied, in the order the tool prints them, and
 // diagnostics about single documents that could not be read.
 //
-// The package starts no program, reaches no network and reads nothing outside the tree. It does not look for targets
-// (render/discover does), and it does not yet bound the time and memory of a render: a template that loops for ever
-// ends only with its process.
+// Plain files are parsed in this process, within bounds; kustomize, Helm and substitutions run in a child without rights
+// (render/sandbox), within limits of time, memory, files, input and output. Whatever happens there is an error of its
+// target alone. Nothing outside the tree is read and nothing is fetched. The package does not look for targets
+// (render/discover does).
 package render

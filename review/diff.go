@@ -32,7 +32,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if len(c.base.units)+len(c.head.units) == 0 && len(c.base.failures)+len(c.head.failures) == 0 {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
-	renderAll(ctx, o, c.base, c.head)
+	renderAll(ctx, o, c.byTrust()...)
 	c.checkTargets()
 	c.compare(ctx)
 	return c.result(), nil
@@ -46,6 +46,10 @@ type comparison struct {
 	clusters   []impact.Cluster
 	notes      []manifest.Diagnostic
 }
+
+// byTrust is the order in which the sides of a target render in one process: what head leaves behind there must not
+// reach base.
+func (c *comparison) byTrust() []*state { return []*state{c.base, c.head} }
 
 // compare compares what both sides have of each cluster.
 func (c *comparison) compare(ctx context.Context) {

@@ -19,7 +19,7 @@ docs/action.md tells the inputs and outputs. The exit code is the gate.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			environ := os.Environ()
-			// Templates of a stranger are rendered in this process, and children inherit what it has.
+			// Renders get an empty environment; so that no other child, such as git, inherits the token, this process has none.
 			for _, name := range []string{"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"} {
 				if err := os.Unsetenv(name); err != nil {
 					return &failure{err}

@@ -11,5 +11,5 @@
 // checked against values.schema.json, because a schema may refer to files and addresses.
 //
 // Nothing is fetched: a dependency that is not in charts/ and not a folder of the tree is an error that names it. A
-// template that loops for ever goes on after its context has ended, though nobody waits for it any more.
+// template that loops for ever goes on after its context has ended; render/sandbox ends the process that it runs in.
 package helm

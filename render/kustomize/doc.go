@@ -12,5 +12,5 @@
 // an error.
 //
 // The package does not bound the time and memory of a build beyond the expansion of YAML aliases, and a build that has
-// begun does not notice that its context ends.
+// begun does not notice that its context ends: render/sandbox ends the process that it runs in.
 package kustomize

@@ -6,7 +6,7 @@
 // its reads records them as it would without a child. [Limits] bound what one piece of work may take; when it reaches
 // one, or crashes, or answers nonsense, that is an error of this piece of work alone.
 //
-// What the operating system enforces is more on Linux (no network namespace's interfaces, a bound on memory) than on
+// What the operating system enforces is more on Linux (a network namespace, a bound on memory) than on
 // macOS and Windows; docs/security.md tells the difference. The package knows neither targets nor objects, and it does
 // not judge what the work is: whoever defines it decides what it may do with its tree.
 package sandbox
