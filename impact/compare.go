@@ -37,6 +37,7 @@ type Output struct {
 // Compare finds what a change of one cluster does to its connections. It fails only if the context ends or the
 // configuration cannot be used.
 func Compare(ctx context.Context, in Input) (Output, error) {
+	in.Config.CNI = cluster.Network(in.Config, in.Base, in.Head)
 	options, err := modelOptions(in.Config)
 	if err != nil {
 		return Output{}, err

@@ -54,6 +54,7 @@ type Step struct {
 
 // Explain finds why one state allows or denies a connection. The error says which end is not known.
 func Explain(objects []*manifest.Object, cfg config.Config, q Question) (Explanation, error) {
+	cfg.CNI = cluster.Network(cfg, objects)
 	options, err := modelOptions(cfg)
 	if err != nil {
 		return Explanation{}, err

@@ -14,6 +14,7 @@ import (
 
 // List finds what one state of a cluster allows: in groups, or one row a pair of peers if expand is set.
 func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, expand bool) (Listing, error) {
+	cfg.CNI = cluster.Network(cfg, objects)
 	options, err := modelOptions(cfg)
 	if err != nil {
 		return Listing{}, err

@@ -135,8 +135,9 @@ type (
 		Count                 int
 	}
 	handedPort struct {
-		Protocol string
-		From, To int
+		Protocol   string
+		From, To   int
+		Type, Code *int
 	}
 	handedPeer struct {
 		Workload  *impact.WorkloadID
@@ -156,12 +157,37 @@ func (h handedConnection) connection() (impact.Connection, error) {
 		return c, err
 	}
 	for _, p := range h.Ports {
-		if p.From < 0 || p.To < p.From || p.To > 65535 {
-			return c, fmt.Errorf("ports from %d to %d are none", p.From, p.To)
+		r, err := p.ports()
+		if err != nil {
+			return c, err
 		}
-		c.Ports = append(c.Ports, policy.PortRange{Protocol: policy.Protocol(p.Protocol), From: p.From, To: p.To})
+		c.Ports = append(c.Ports, r)
 	}
 	return c, nil
+}
+
+// ports are the range that a port of the report is, or the messages of ICMP.
+func (p handedPort) ports() (policy.PortRange, error) {
+	r := policy.PortRange{Protocol: policy.Protocol(p.Protocol), From: p.From, To: p.To}
+	if r.Protocol == policy.ICMP || r.Protocol == policy.ICMPv6 {
+		r.From, r.To = 0, 65535
+		for _, n := range []*int{p.Type, p.Code} {
+			if n != nil && (*n < 0 || *n > 255) {
+				return r, fmt.Errorf("%d is no type or code of %s", *n, r.Protocol)
+			}
+		}
+		if p.Type != nil {
+			r.From, r.To = *p.Type<<8, *p.Type<<8|255
+		}
+		if p.Type != nil && p.Code != nil {
+			r.From |= *p.Code
+			r.To = r.From
+		}
+	}
+	if r.From < 0 || r.To < r.From || r.To > 65535 {
+		return r, fmt.Errorf("ports from %d to %d are none", r.From, r.To)
+	}
+	return r, nil
 }
 
 func peers(handed []handedPeer) ([]impact.Peer, error) {

@@ -21,14 +21,22 @@ const (
 
 // portWords says ports in few words: "TCP 80, 443", "TCP and UDP 53", "all TCP ports except 22", "all ports".
 func portWords(ranges []policy.PortRange) string {
-	groups := byProtocol(ranges)
-	if len(groups) == 0 {
+	if len(ranges) == 0 {
 		return "no port"
 	}
-	if words, ok := allPorts(groups); ok {
-		return words
+	ports, others := policy.WithPorts(ranges)
+	var words []string
+	if groups := byProtocol(ports); len(groups) > 0 {
+		text, ok := allPorts(groups)
+		if !ok {
+			text = joinGroups(groups)
+		}
+		words = append(words, text)
 	}
-	return joinGroups(groups)
+	for _, other := range others {
+		words = append(words, policy.MessagesText(other[0].Protocol, other))
+	}
+	return strings.Join(words, "; ")
 }
 
 // portGroup is the ports that some protocols share.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -68,6 +69,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 		seen:      make(map[string]*manifest.Object),
 		accounts:  make(map[Name]map[string]string),
 		templates: customTemplates(cfg),
+		cni:       cfg.CNI,
 	}
 	b.kinds = countKinds(b.templates)
 	for _, o := range objects {
@@ -84,6 +86,11 @@ type builder struct {
 	state *State
 	seen  map[string]*manifest.Object
 	owned []*Workload
+	// cni is the network that enforces policies; "" if nothing tells.
+	cni string
+	// cilium are Cilium's policies, which refer to other objects, and cidrGroups what they may refer to.
+	cilium     []*manifest.Object
+	cidrGroups []cilium.Group
 	// accounts are the labels of ServiceAccounts.
 	accounts map[Name]map[string]string
 	// templates are the configuration's own kinds of workloads.
@@ -202,6 +209,7 @@ func (b *builder) addPolicy(p *policy.Policy, problems []manifest.Diagnostic) {
 
 func (b *builder) finish() {
 	s := b.state
+	b.compileCilium()
 	b.foldOwned()
 	b.placeOnNodes()
 	for _, w := range s.Workloads {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
+	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -41,6 +42,10 @@ func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 				b.report(manifest.Problem(manifest.Warning, o, o.Body.Get("apiVersion"), "extensions/v1beta1 is served by no Kubernetes since 1.16; write networking.k8s.io/v1"))
 			}
 		}
+	case cilium.Is(o):
+		return (*builder).addCilium
+	case o.Group == "cilium.io" && o.Kind == "CiliumCIDRGroup":
+		return (*builder).addCIDRGroup
 	case admin.Is(o):
 		return func(b *builder, o *manifest.Object) { b.addPolicy(admin.Compile(o)) }
 	}

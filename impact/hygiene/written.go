@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -57,8 +58,8 @@ func family(p netip.Prefix) string {
 
 // inert tells of rules that policyTypes leaves out.
 func (s *side) inert(p *policy.Policy) {
-	if p.Tier != policy.Default {
-		return
+	if !networking.Is(p.Object) {
+		return // other dialects have no policyTypes, or another meaning of them
 	}
 	for _, d := range policy.Directions {
 		section := p.Object.Body.Get("spec", d.String())

@@ -60,7 +60,7 @@ func (p Peer) Covers(other Peer) bool {
 	case p.Nodes != nil && other.Nodes != nil:
 		return p.Nodes.Covers(*other.Nodes)
 	case p.Domain != "" && other.Domain != "":
-		return p.Domain == other.Domain
+		return p.CoversDomain(other)
 	case p.Entity != "" && other.Entity != "":
 		return p.Entity == other.Entity
 	}

@@ -103,6 +103,8 @@ type Peer struct {
 	Nodes *Selector
 	// Domain is a domain name, "*." in front standing for any depth of subdomains.
 	Domain string
+	// OneLabel tells that each star in Domain stands for characters of one label, and that there may be several.
+	OneLabel bool
 	// Entity names an end that neither selectors nor addresses describe, such as a cluster's API server.
 	Entity string
 	// All are conditions that have to be met together (none: anything meets them), and Not ones that must not be met.

@@ -27,8 +27,8 @@ const (
 // so that a gap is needed to keep it from what is before it.
 var protocols = [...]Protocol{TCP, UDP, SCTP, "", ICMP, "", ICMPv6, "", IP}
 
-// HasPorts tells whether a protocol is one of those that have ports.
-func (p Protocol) HasPorts() bool { return p == TCP || p == UDP || p == SCTP }
+// HasPorts tells whether a protocol is none of those without ports.
+func (p Protocol) HasPorts() bool { return p != ICMP && p != ICMPv6 && p != IP }
 
 // PortRange is a range of ports of one protocol, both ends included; of ICMP's messages or of protocols' numbers for those
 // without ports.

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// PortsText words ports: "TCP 80, 443 and UDP 53", "all ports", "all TCP ports".
-func PortsText(ports []PortRange) string {
+// PortsText words ports: "TCP 80, 443 and UDP 53", "all ports", "all TCP ports", "TCP 80 and ICMP".
+func PortsText(ranges []PortRange) string {
 	full := 0
+	ports, others := WithPorts(ranges)
 	var order []Protocol
 	byProtocol := make(map[Protocol][]string)
 	for _, p := range ports {
@@ -24,16 +25,19 @@ func PortsText(ports []PortRange) string {
 			byProtocol[p.Protocol] = append(byProtocol[p.Protocol], strconv.Itoa(p.From)+"–"+strconv.Itoa(p.To))
 		}
 	}
-	if full == 3 {
-		return "all ports"
-	}
 	var parts []string
+	if full == 3 {
+		parts, order = []string{"all ports"}, nil
+	}
 	for _, protocol := range order {
 		if list := byProtocol[protocol]; list[0] == "" {
 			parts = append(parts, "all "+string(protocol)+" ports")
 		} else {
 			parts = append(parts, string(protocol)+" "+strings.Join(list, ", "))
 		}
+	}
+	for _, other := range others {
+		parts = append(parts, MessagesText(other[0].Protocol, other))
 	}
 	if last := len(parts) - 1; last > 0 {
 		return strings.Join(parts[:last], ", ") + " and " + parts[last]

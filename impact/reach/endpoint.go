@@ -27,6 +27,8 @@ type Endpoint struct {
 	Potential *Potential
 	// Domain is a domain name as a policy writes it.
 	Domain string
+	// OneLabel tells that each star in Domain stands for characters of one label only.
+	OneLabel bool
 	// Entity is the name of an end that neither selectors nor addresses describe.
 	Entity string
 	// Nodes are the cluster's machines that a policy selects.

@@ -331,12 +331,6 @@ func matchPartly(n *policy.Selector, known map[string]string) truth {
 	return all
 }
 
-// matchDomain tells whether a domain name is what a policy names, "*." standing for any depth of subdomains.
-func matchDomain(pattern string, e *Endpoint) truth {
-	return truthOf(e.Domain != "" && (pattern == e.Domain ||
-		len(pattern) > 2 && pattern[:2] == "*." && len(e.Domain) > len(pattern)-1 && e.Domain[len(e.Domain)-len(pattern)+1:] == pattern[1:]))
-}
-
 // match tells whether a class is in a set on a side; it is the definition that the index only speeds up.
 func (m *Model) match(t *set, c *class, s Side) truth {
 	switch {
@@ -346,8 +340,9 @@ func (m *Model) match(t *set, c *class, s Side) truth {
 		return m.matchAddress(t.block, c, s)
 	case t.nodes != nil:
 		return m.matchNode(t.nodes, c, s)
-	case t.domain != "":
-		return matchDomain(t.domain, &m.Endpoints[c.endpoints[0]])
+	case t.domain != nil:
+		e := &m.Endpoints[c.endpoints[0]]
+		return truthOf(t.domain.CoversDomain(policy.Peer{Domain: e.Domain, OneLabel: e.OneLabel}))
 	case t.entity != "":
 		return truthOf(m.Endpoints[c.endpoints[0]].Entity == t.entity)
 	}

@@ -302,8 +302,8 @@ func (m *Model) addOutside() {
 		switch s := &m.sets.sets[i]; {
 		case s.block != nil:
 			blocks = append(blocks, s.block)
-		case s.domain != "":
-			m.Endpoints = append(m.Endpoints, Endpoint{Domain: s.domain})
+		case s.domain != nil:
+			m.Endpoints = append(m.Endpoints, Endpoint{Domain: s.domain.Domain, OneLabel: s.domain.OneLabel})
 		case s.entity != "":
 			m.Endpoints = append(m.Endpoints, Endpoint{Entity: s.entity})
 		case s.nodes != nil:

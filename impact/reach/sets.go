@@ -2,6 +2,7 @@ package reach
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
@@ -18,7 +19,7 @@ type set struct {
 	pods   *policy.Pods
 	block  *blockSet
 	nodes  *policy.Selector
-	domain string
+	domain *policy.Peer
 	entity string
 	// all and not make a set of others: what is in all of the former and none of the latter. They come before it.
 	all, not []setID
@@ -91,7 +92,11 @@ func (t *setTable) peer(p policy.Peer) setID {
 	case p.Nodes != nil:
 		return t.intern(setKey{kind: 'n', pods: p.Nodes.Key()}, func() set { return set{nodes: p.Nodes} })
 	case p.Domain != "":
-		return t.intern(setKey{kind: 'd', pods: p.Domain}, func() set { return set{domain: p.Domain} })
+		key := setKey{kind: 'd', pods: p.Domain}
+		if p.OneLabel && strings.Contains(p.Domain, "*") {
+			key.kind = 'l'
+		}
+		return t.intern(key, func() set { return set{domain: &policy.Peer{Domain: p.Domain, OneLabel: p.OneLabel}} })
 	case p.Entity != "":
 		return t.intern(setKey{kind: 'e', pods: p.Entity}, func() set { return set{entity: p.Entity} })
 	}

@@ -1,0 +1,38 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+func TestAPatternCoversTheNamesThatItMatches(t *testing.T) {
+	deep := func(name string) policy.Peer { return policy.Peer{Domain: name} }
+	label := func(name string) policy.Peer { return policy.Peer{Domain: name, OneLabel: true} }
+	for _, test := range []struct {
+		wide, narrow policy.Peer
+		covers       bool
+	}{
+		{deep("*.example.com"), deep("a.example.com"), true},
+		{deep("*.example.com"), deep("a.b.example.com"), true},
+		{deep("*.example.com"), deep("example.com"), false},
+		{deep("*.example.com"), deep("*.b.example.com"), true},
+		{deep("*.b.example.com"), deep("*.example.com"), false},
+		{deep("*.example.com"), label("*.example.com"), true},
+		{label("*.example.com"), deep("*.example.com"), false},
+		{label("*.example.com"), deep("a.example.com"), true},
+		{label("*.example.com"), deep("a.b.example.com"), false},
+		{label("*.example.com"), label("api-*.example.com"), true},
+		{label("api-*.example.com"), label("*.example.com"), false},
+		{label("*.*.example.com"), label("a.*.example.com"), true},
+		{label("a*z.com"), label("az.com"), true},
+		{label("a*z.com"), label("a.z.com"), false},
+		{label("*"), deep("a.b"), true},
+		{label("*.com"), label("*"), false},
+		{label("a.com"), deep("a.com"), true},
+	} {
+		if test.wide.CoversDomain(test.narrow) != test.covers {
+			t.Errorf("%+v covers %+v: must be %t", test.wide, test.narrow, test.covers)
+		}
+	}
+}
