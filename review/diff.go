@@ -1,8 +1,10 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
@@ -32,6 +34,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if len(c.base.units)+len(c.head.units) == 0 && len(c.base.failures)+len(c.head.failures) == 0 {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
+	c.setAside()
 	renderAll(ctx, o, c.byTrust()...)
 	c.checkTargets()
 	c.compare(ctx)
@@ -74,6 +77,7 @@ func (c *comparison) compare(ctx context.Context) {
 		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
 		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
 	}
+	slices.SortStableFunc(c.clusters, func(a, b impact.Cluster) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // result numbers the findings, asks the gate and settles the diagnostics.

@@ -31,6 +31,8 @@ type Options struct {
 	Limits sandbox.Limits
 	// Expand asks for [impact.Cluster.Changes].
 	Expand bool
+	// All renders every target, also those that the change cannot touch.
+	All bool
 	// Hygiene says which remarks on what looks wrong are told.
 	Hygiene impact.HygieneMode
 	// Stdin is read for a side named "-".

@@ -47,6 +47,7 @@ are named.`,
 	f := c.Flags()
 	f.StringVar(&o.Base, "base", "", "the state before: a revision, a folder, a file or - (default: merge base with the default branch)")
 	f.StringVar(&o.Head, "head", "", "the state after (default: the working tree)")
+	f.BoolVar(&o.All, "all", false, "render also the clusters in which the change touches nothing that a target reads")
 	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to the JSON")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
 	addLimits(c, &o.Limits)

@@ -11,7 +11,11 @@ import (
 const chartFile = "Chart.yaml"
 
 // A chart is what matters of one here.
-type chart struct{ isLibrary bool }
+type chart struct {
+	isLibrary bool
+	// takesFolders tells that dependencies are folders elsewhere in the tree.
+	takesFolders bool
+}
 
 // readChart notes what a chart is and which charts beside it are parts of it.
 func (s *survey) readChart(folder string, c *chart) {
@@ -19,6 +23,7 @@ func (s *survey) readChart(folder string, c *chart) {
 	c.isLibrary = n.Get("type").Str() == "library"
 	for _, d := range n.Get("dependencies").Elements() {
 		if ref, ok := strings.CutPrefix(d.Get("repository").Str(), "file://"); ok {
+			c.takesFolders = true
 			if at, ok := inside(folder, ref); ok {
 				s.used[at] = true
 			}

@@ -29,6 +29,8 @@ type Found struct {
 	clusterBy string
 	// uses are the folders of the kustomizations that the target builds on.
 	uses []string
+	// reads answers Reads; nil if that is not known.
+	reads func() ([]string, bool)
 }
 
 // Why a target was found.
@@ -62,6 +64,7 @@ func Targets(fsys fs.FS, cfg config.Config) ([]Found, []manifest.Diagnostic, err
 	}
 	sortFound(found)
 	nameClusters(found, nil)
+	s.giveReads(found)
 	return found, s.problems, nil
 }
 
