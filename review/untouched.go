@@ -49,7 +49,7 @@ func (c *comparison) setAside() {
 		s.units = slices.DeleteFunc(s.units, func(u *unit) bool { return !touched[environment(u)] })
 	}
 	if len(aside) > 0 {
-		c.note("", fmt.Sprintf("not rendered, because the change touches nothing that their targets read: %d of the clusters; what was wrong in them before is not told again (--all renders them)", len(aside)))
+		c.note("", fmt.Sprintf("clusters that the change does not touch, not rendered: %d (--all renders them)", len(aside)))
 	}
 	for name, targets := range aside {
 		slices.Sort(targets)
