@@ -87,7 +87,7 @@ var questions = []policy.PortRange{
 	{Protocol: policy.SCTP, From: 80}, {Protocol: policy.SCTP, From: 81},
 }
 
-// A case is two files of an archive: NAME.yaml has policies' specs, those of NetworkPolicies in namespace u; NAME.want
+// A case is two files of an archive: NAME.yaml has policies' specs, those of namespaced policies in namespace u; NAME.want
 // tells the truth table: all is allowed, but for what a line "- sources → destinations ports" denies, or a later line
 // "+ …" allows again. No ports are all ports.
 func TestSemantics(t *testing.T) {
@@ -116,7 +116,8 @@ func checkCase(t *testing.T, specs, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := reach.New(state, state, reach.Options{})
+	// Where Cilium's policies are, Cilium is: addresses match no pods.
+	m := reach.New(state, state, reach.Options{BlocksMissPods: strings.Contains(specs, "kind: Cilium")})
 	for _, source := range actors {
 		for _, destination := range actors {
 			s, d := find(t, m, source), find(t, m, destination)
@@ -143,11 +144,22 @@ func policyObjects(specs string) []string {
 		kind, body := "", "spec: "+spec
 		if strings.HasPrefix(spec, "kind: ") {
 			kind, body, _ = strings.Cut(strings.TrimPrefix(spec, "kind: "), "\n")
+			if !strings.HasPrefix(body, "spec:") {
+				body = "spec: " + body
+			}
 		}
 		head := fmt.Sprintf("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p%d, namespace: u}\n", i)
 		switch {
 		case kind == "BaselineAdminNetworkPolicy":
 			head = "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\nmetadata: {name: default}\n"
+		case kind == "CiliumNetworkPolicy":
+			head = fmt.Sprintf("apiVersion: cilium.io/v2\nkind: %s\nmetadata: {name: p%d, namespace: u}\n", kind, i)
+		case kind == "CiliumClusterwideNetworkPolicy":
+			head = fmt.Sprintf("apiVersion: cilium.io/v2\nkind: %s\nmetadata: {name: p%d}\n", kind, i)
+		case kind == "CiliumCIDRGroup":
+			head = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: partners, labels: {of: partners}}\n"
+		case kind == "Service":
+			head = "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: v, labels: {of: v}}\n"
 		case kind != "":
 			head = fmt.Sprintf("apiVersion: policy.networking.k8s.io/v1alpha1\nkind: %s\nmetadata: {name: p%d}\n", kind, i)
 		case strings.HasPrefix(spec, "{tier: "):
