@@ -67,6 +67,17 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	return out, nil
 }
 
+// objectsOf counts the objects that policies were compiled from.
+func objectsOf(policies []*policy.Policy) int {
+	n := 0
+	for _, p := range policies {
+		if p.Number == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 func modelOptions(cfg config.Config) (reach.Options, error) {
 	o := reach.Options{BlocksMissPods: cfg.CNI == config.Cilium}
 	for _, text := range cfg.PodCIDRs {
@@ -154,9 +165,9 @@ func (a *analysis) workloads() []WorkloadID {
 
 // count sums up how many pairs of workloads change.
 func (a *analysis) count(blocks []reach.Block) Counts {
-	counts := Counts{Workloads: len(a.head.Workloads), Policies: len(a.head.Policies)}
+	counts := Counts{Workloads: len(a.head.Workloads), Policies: objectsOf(a.head.Policies)}
 	if len(a.head.Workloads)+len(a.head.Policies) == 0 {
-		counts.Workloads, counts.Policies = len(a.base.Workloads), len(a.base.Policies)
+		counts.Workloads, counts.Policies = len(a.base.Workloads), objectsOf(a.base.Policies)
 	}
 	for _, b := range blocks {
 		pairs := a.pairs(b.Sources, b.Destinations)

@@ -88,7 +88,7 @@ func (a *analysis) decision(d policy.Direction, subject, peer int32, port policy
 		step := Step{Object: s.Policy.Object.String(), Verdict: s.Verdict.String(), Decides: s.Decides}
 		at := s.Policy.Object.At(nil)
 		if s.Rule >= 0 {
-			step.Rule = fmt.Sprintf("spec.%s[%d]", d, s.Rule)
+			step.Rule = s.Policy.Path(&s.Policy.Rules[d][s.Rule])
 			at = s.Policy.Object.At(s.Policy.Rules[d][s.Rule].Part)
 		}
 		step.File, step.Line = at.File, at.Line

@@ -5,6 +5,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
 	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -17,8 +18,11 @@ func Network(cfg config.Config, sides ...[]*manifest.Object) string {
 	}
 	for _, objects := range sides {
 		for _, o := range objects {
-			if cilium.Is(o) {
+			switch {
+			case cilium.Is(o):
 				return config.Cilium
+			case calico.Is(o):
+				return config.Calico
 			}
 		}
 	}
@@ -28,7 +32,7 @@ func Network(cfg config.Config, sides ...[]*manifest.Object) string {
 // addCilium keeps one of Cilium's policies until all that it may refer to is known.
 func (b *builder) addCilium(o *manifest.Object) {
 	if b.cni != "" && b.cni != config.Cilium {
-		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the configuration says that the network is %s, not Cilium", b.cni))
+		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the network is %s, not Cilium", b.cni))
 		return
 	}
 	b.cilium = append(b.cilium, o)

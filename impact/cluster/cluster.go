@@ -9,6 +9,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
 	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -68,6 +69,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 		},
 		seen:      make(map[string]*manifest.Object),
 		accounts:  make(map[Name]map[string]string),
+		tiers:     make(map[string]calico.Tier),
 		templates: customTemplates(cfg),
 		cni:       cfg.CNI,
 	}
@@ -91,6 +93,10 @@ type builder struct {
 	// cilium are Cilium's policies, which refer to other objects, and cidrGroups what they may refer to.
 	cilium     []*manifest.Object
 	cidrGroups []cilium.Group
+	// calico are Calico's policies, and tiers and networks what they may refer to.
+	calico   []*manifest.Object
+	tiers    map[string]calico.Tier
+	networks []calico.Networks
 	// accounts are the labels of ServiceAccounts.
 	accounts map[Name]map[string]string
 	// templates are the configuration's own kinds of workloads.
@@ -210,6 +216,7 @@ func (b *builder) addPolicy(p *policy.Policy, problems []manifest.Diagnostic) {
 func (b *builder) finish() {
 	s := b.state
 	b.compileCilium()
+	b.compileCalico()
 	b.foldOwned()
 	b.placeOnNodes()
 	for _, w := range s.Workloads {

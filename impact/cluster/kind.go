@@ -6,6 +6,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
+	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
 	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -46,6 +47,8 @@ func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 		return (*builder).addCilium
 	case o.Group == "cilium.io" && o.Kind == "CiliumCIDRGroup":
 		return (*builder).addCIDRGroup
+	case calico.IsGroup(o.Group):
+		return calicoKind(o)
 	case admin.Is(o):
 		return func(b *builder, o *manifest.Object) { b.addPolicy(admin.Compile(o)) }
 	}
@@ -145,19 +148,14 @@ var unsupported = map[string]string{
 
 // inPolicies are kinds that say what policies allow, or whom they meet, though their names do not tell.
 var inPolicies = map[string]bool{
-	"cilium.io/CiliumCIDRGroup":              true,
-	"projectcalico.org/NetworkSet":           true,
-	"projectcalico.org/GlobalNetworkSet":     true,
-	"crd.projectcalico.org/NetworkSet":       true,
-	"crd.projectcalico.org/GlobalNetworkSet": true,
-	"crd.antrea.io/ClusterGroup":             true,
-	"policy.linkerd.io/Server":               true,
-	"policy.linkerd.io/ServerAuthorization":  true,
-	"kuma.io/MeshTrafficPermission":          true,
-	"projectcalico.org/HostEndpoint":         true,
-	"crd.projectcalico.org/HostEndpoint":     true,
-	"k8s.ovn.org/UserDefinedNetwork":         true,
-	"k8s.ovn.org/ClusterUserDefinedNetwork":  true,
+	"crd.antrea.io/ClusterGroup":            true,
+	"policy.linkerd.io/Server":              true,
+	"policy.linkerd.io/ServerAuthorization": true,
+	"kuma.io/MeshTrafficPermission":         true,
+	"projectcalico.org/HostEndpoint":        true,
+	"crd.projectcalico.org/HostEndpoint":    true,
+	"k8s.ovn.org/UserDefinedNetwork":        true,
+	"k8s.ovn.org/ClusterUserDefinedNetwork": true,
 }
 
 // isUnsupported tells whether an object is a policy, or a part of policies, in a dialect that is not analysed.

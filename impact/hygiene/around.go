@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
-	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 )
 
@@ -84,7 +84,7 @@ func (s *side) orders(only map[string]bool) {
 	ps := s.state.Policies
 	for i := 1; i < len(ps); i++ {
 		p, before := ps[i], ps[i-1]
-		if p.Tier == policy.Default || p.Tier != before.Tier || p.Order != before.Order || only != nil && !only[p.Object.Key()] {
+		if !admin.Is(p.Object) || p.Tier != before.Tier || p.Order != before.Order || only != nil && !only[p.Object.Key()] {
 			continue
 		}
 		s.add(Remark{Rule: orderRule, Object: p.Object, Part: p.Object.Body.Get("spec", "priority"), about: before.Object.Key(),

@@ -156,6 +156,17 @@ func policyObjects(specs string) []string {
 			head = fmt.Sprintf("apiVersion: cilium.io/v2\nkind: %s\nmetadata: {name: p%d, namespace: u}\n", kind, i)
 		case kind == "CiliumClusterwideNetworkPolicy":
 			head = fmt.Sprintf("apiVersion: cilium.io/v2\nkind: %s\nmetadata: {name: p%d}\n", kind, i)
+		case kind == "CalicoNetworkPolicy":
+			head = fmt.Sprintf("apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: p%d, namespace: u}\n", i)
+		case kind == "GlobalNetworkPolicy":
+			head = fmt.Sprintf("apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p%d}\n", i)
+		case strings.HasPrefix(kind, "Tier "):
+			head = fmt.Sprintf("apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: %s}\n", strings.TrimPrefix(kind, "Tier "))
+		case kind == "NetworkSet", kind == "GlobalNetworkSet":
+			head = fmt.Sprintf("apiVersion: projectcalico.org/v3\nkind: %s\nmetadata: {name: n%d, labels: {of: partners}}\n", kind, i)
+			if kind == "NetworkSet" {
+				head = strings.Replace(head, "labels", "namespace: v, labels", 1)
+			}
 		case kind == "CiliumCIDRGroup":
 			head = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: partners, labels: {of: partners}}\n"
 		case kind == "Service":

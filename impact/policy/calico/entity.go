@@ -1,0 +1,253 @@
+package calico
+
+import (
+	"net/netip"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// selector reads a selector and records its mistakes.
+func (c *compiler) selector(text string, at *manifest.Node) []term {
+	terms, err := parse(text)
+	if err != nil {
+		c.Error(at, "selector %q: %v", text, err)
+	}
+	return terms
+}
+
+// accounts makes a selector of pods' labels one of their ServiceAccounts' labels.
+func accounts(terms []term) []term {
+	for i := range terms {
+		for j := range terms[i].requirements {
+			terms[i].requirements[j].Key = policy.AccountLabel + terms[i].requirements[j].Key
+		}
+	}
+	return terms
+}
+
+// The labels that Calico gives to what it governs.
+const (
+	ownNamespace    = "projectcalico.org/namespace"
+	ownAccount      = "projectcalico.org/serviceaccount"
+	ownOrchestrator = "projectcalico.org/orchestrator"
+	nameOfNamespace = "projectcalico.org/name"
+)
+
+// pods are those that a selector asks for, in the namespaces that another one asks for: the policy's own if it asks for none
+// and the policy has one.
+func (c *compiler) pods(terms []term, namespaces string, at *manifest.Node) []policy.Pods {
+	places := c.namespaces(namespaces, at)
+	var out []policy.Pods
+	for _, t := range terms {
+		pods, inside, ok := divide(t.requirements)
+		if !ok {
+			continue
+		}
+		for _, place := range places {
+			if place.global {
+				continue // pods are in namespaces
+			}
+			n := policy.Namespaces{Selector: policy.Canonical(append(inside[:len(inside):len(inside)], place.requirements...))}
+			if namespaces == "" && c.namespace != "" && len(inside) == 0 {
+				n = policy.InNamespace(c.namespace)
+			}
+			out = append(out, policy.Pods{Namespaces: n, Pods: policy.Canonical(pods)})
+		}
+	}
+	return out
+}
+
+// namespaces are the conditions on namespaces' labels.
+func (c *compiler) namespaces(selector string, at *manifest.Node) []term {
+	if selector == "" {
+		if c.namespace == "" {
+			return []term{{}}
+		}
+		return []term{{requirements: []policy.Requirement{{Key: policy.NameLabel, Operator: metav1.LabelSelectorOpIn, Values: []string{c.namespace}}}}}
+	}
+	terms := c.selector(selector, at)
+	for i := range terms {
+		for j := range terms[i].requirements {
+			if r := &terms[i].requirements[j]; r.Key == nameOfNamespace {
+				r.Key = policy.NameLabel
+			}
+		}
+	}
+	return terms
+}
+
+// divide sorts conditions by what they are about: a pod, or its namespace. It is not ok if no pod meets them.
+func divide(requirements []policy.Requirement) (pods, namespaces []policy.Requirement, ok bool) {
+	for _, r := range requirements {
+		switch r.Key {
+		case ownNamespace:
+			r.Key = policy.NameLabel
+			namespaces = append(namespaces, r)
+		case ownAccount:
+			r.Key = policy.Account
+			pods = append(pods, r)
+		case ownOrchestrator:
+			if !r.Matches(map[string]string{ownOrchestrator: "k8s"}) {
+				return nil, nil, false
+			}
+		default:
+			pods = append(pods, r)
+		}
+	}
+	return pods, namespaces, true
+}
+
+// peer compiles the other end of a rule; any tells that it says nothing of it.
+func (c *compiler) peer(e *entity, at *manifest.Node) (peers []policy.Peer, any bool) {
+	if e.Domains != nil {
+		c.Error(at.Get("domains"), "domains are of another edition of Calico, and not analysed")
+	}
+	selects := e.Selector != "" || e.NamespaceSelector != "" || e.ServiceAccounts != nil
+	var not []policy.Peer
+	for i, text := range e.NotNets {
+		not = append(not, c.block(text, at.Get("notNets").Element(i))...)
+	}
+	if e.NotSelector != "" {
+		not = append(not, c.selected(c.selector(e.NotSelector, at.Get("notSelector")), e.NamespaceSelector, at)...)
+	}
+	var who, where []policy.Peer
+	if selects {
+		terms := c.selector(e.Selector, at.Get("selector"))
+		if a := e.ServiceAccounts; a != nil {
+			terms = product(terms, accounts(c.selector(a.Selector, at.Get("serviceAccounts"))))
+			if len(a.Names) > 0 {
+				terms = product(terms, []term{{requirements: []policy.Requirement{{Key: policy.Account, Operator: metav1.LabelSelectorOpIn, Values: a.Names}}}})
+			}
+		}
+		who = c.selected(terms, e.NamespaceSelector, at)
+	}
+	for i, text := range e.Nets {
+		where = append(where, c.block(text, at.Get("nets").Element(i))...)
+	}
+	switch {
+	case !selects && e.Nets == nil && len(not) == 0:
+		return nil, true
+	case !selects && e.Nets == nil:
+		return []policy.Peer{{Not: not}}, false
+	case !selects:
+		return excepted(where, not), false
+	case e.Nets == nil:
+		return excepted(who, not), false
+	}
+	for _, w := range who {
+		for _, n := range where {
+			peers = append(peers, policy.Peer{All: []policy.Peer{w, n}, Not: not})
+		}
+	}
+	return peers, false
+}
+
+// excepted are peers without some others.
+func excepted(peers, not []policy.Peer) []policy.Peer {
+	if len(not) == 0 {
+		return peers
+	}
+	out := make([]policy.Peer, len(peers))
+	for i, p := range peers {
+		out[i] = policy.Peer{All: []policy.Peer{p}, Not: not}
+	}
+	return out
+}
+
+// selected is what a selector asks for: pods, and the addresses of sets of networks.
+func (c *compiler) selected(terms []term, namespaces string, at *manifest.Node) []policy.Peer {
+	var out []policy.Peer
+	for _, p := range c.pods(terms, namespaces, at.Get("namespaceSelector")) {
+		out = append(out, policy.Peer{Pods: &p})
+	}
+	places := c.namespaces(namespaces, at.Get("namespaceSelector"))
+	for _, n := range c.ctx.Networks {
+		if !c.inPlaces(&n, places, namespaces != "") || !matches(terms, n.Labels) {
+			continue
+		}
+		for _, prefix := range n.Nets {
+			out = append(out, policy.Peer{Block: &policy.Block{CIDR: prefix}})
+		}
+	}
+	return out
+}
+
+func matches(terms []term, labels map[string]string) bool {
+	for _, t := range terms {
+		if policy.Canonical(append([]policy.Requirement(nil), t.requirements...)).Matches(labels) {
+			return true
+		}
+	}
+	return false
+}
+
+// inPlaces tells whether a set of networks is where a selector looks.
+func (c *compiler) inPlaces(n *Networks, places []term, asked bool) bool {
+	if n.Namespace == "" { // all(), and a namespaced policy's own namespace, are of what is in one
+		if !asked {
+			return c.namespace == ""
+		}
+		for _, p := range places {
+			if p.global {
+				return true
+			}
+		}
+		return false
+	}
+	labels := map[string]string{policy.NameLabel: n.Namespace}
+	for key, value := range c.ctx.Namespaces[n.Namespace] {
+		labels[key] = value
+	}
+	for _, p := range places {
+		if !p.global && matches([]term{p}, labels) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *compiler) block(text string, at *manifest.Node) []policy.Peer {
+	prefix, _, err := policy.ParseCIDR(text)
+	if addr, addrErr := netip.ParseAddr(text); addrErr == nil { // an address alone is taken, too
+		prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	if err != nil {
+		c.Error(at, "%v", err)
+		return nil
+	}
+	return []policy.Peer{{Block: &policy.Block{CIDR: prefix}}}
+}
+
+// own is what a rule says of the end that the policy governs; nil if nothing. What depends on a pod's own address is not
+// followed.
+func (c *compiler) own(e *entity, at *manifest.Node) []policy.Pods {
+	for _, f := range []struct {
+		field string
+		given bool
+	}{{"nets", e.Nets != nil}, {"notNets", e.NotNets != nil}, {"notSelector", e.NotSelector != ""}, {"services", e.Services != nil}, {"domains", e.Domains != nil}} {
+		if f.given {
+			c.Error(at.Get(f.field), "%s of the end that the policy itself governs is not analysed", f.field)
+		}
+	}
+	if e.Selector == "" && e.NamespaceSelector == "" && e.ServiceAccounts == nil {
+		return nil
+	}
+	terms := c.selector(e.Selector, at.Get("selector"))
+	if a := e.ServiceAccounts; a != nil {
+		terms = product(terms, accounts(c.selector(a.Selector, at.Get("serviceAccounts"))))
+		if len(a.Names) > 0 {
+			terms = product(terms, []term{{requirements: []policy.Requirement{{Key: policy.Account, Operator: metav1.LabelSelectorOpIn, Values: a.Names}}}})
+		}
+	}
+	out := c.pods(terms, e.NamespaceSelector, at.Get("namespaceSelector"))
+	if out == nil {
+		out = []policy.Pods{} // it is given, and nobody meets it
+	}
+	return out
+}
+
+func trimmed(text string) string { return strings.TrimSpace(text) }
