@@ -12,12 +12,13 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/plain"
 )
 
 // plainTargets are the topmost folders that hold manifests themselves and can be read whole with what is below them.
 // Where a folder cannot, because something below it is another target's, its files are targets one by one.
 func (s *survey) plainTargets() []Found {
-	holds := s.manifests()
+	holds, unread := s.manifests()
 	mixed := s.mixed(holds)
 	taken := make(map[string]bool)
 	var found []Found
@@ -38,14 +39,20 @@ func (s *survey) plainTargets() []Found {
 			add(folder, byFolder)
 		}
 	}
+	for _, d := range unread { // a target tells it itself
+		if !slices.ContainsFunc(slices.Collect(upward(path.Dir(d.File))), func(at string) bool { return taken[at] }) {
+			s.problems = append(s.problems, d)
+		}
+	}
 	return found
 }
 
 func parents(folder string) []string { return slices.Collect(upward(folder))[1:] }
 
-// manifests returns the files of each folder that hold objects and are neither a kustomization's nor a chart's.
-func (s *survey) manifests() map[string][]string {
-	holds := make(map[string][]string)
+// manifests returns the files of each folder that hold objects and are neither a kustomization's nor a chart's, and a
+// warning for each file of YAML that could not be looked into.
+func (s *survey) manifests() (holds map[string][]string, unread []manifest.Diagnostic) {
+	holds = make(map[string][]string)
 	for _, folder := range s.folders {
 		if s.inKustomization(folder) || s.inChart(folder) {
 			continue
@@ -55,12 +62,20 @@ func (s *survey) manifests() map[string][]string {
 			if s.used[name] {
 				continue
 			}
-			if text, err := fs.ReadFile(s.fsys, name); err == nil && holdsObject(text, path.Ext(base) == ".json") {
+			isJSON := path.Ext(base) == ".json"
+			text, err := fs.ReadFile(s.fsys, name)
+			switch {
+			case err == nil && holdsObject(text, isJSON):
 				holds[folder] = append(holds[folder], base)
+			case err != nil && !isJSON: // JSON that is too large for git is mostly data
+				d := plain.Unreadable(s.fsys, name, err)
+				d.Severity = manifest.Warning
+				d.Message += "; if it holds manifests, they are not analysed"
+				unread = append(unread, d)
 			}
 		}
 	}
-	return holds
+	return holds, unread
 }
 
 // inKustomization tells whether a folder belongs to a kustomization: what that one leaves out, its author has left out.

@@ -43,7 +43,7 @@ func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manife
 			case err != nil && name == at:
 				return err
 			case err != nil:
-				broken[i] = []manifest.Diagnostic{unreadable(name, err)}
+				broken[i] = []manifest.Diagnostic{Unreadable(fsys, name, err)}
 			default:
 				objects[i], broken[i] = r.Read(name, text)
 			}
@@ -66,7 +66,7 @@ func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems 
 		case err != nil && (name == at || ctx.Err() != nil):
 			return err
 		case err != nil:
-			problems = append(problems, unreadable(name, err))
+			problems = append(problems, Unreadable(fsys, name, err))
 		case entry.IsDir():
 			if name != at && strings.HasPrefix(entry.Name(), ".") || isToolsOwn(fsys, at, name) {
 				return fs.SkipDir
@@ -79,8 +79,13 @@ func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems 
 	return files, problems, err
 }
 
-func unreadable(name string, err error) manifest.Diagnostic {
-	return manifest.Diagnostic{Severity: manifest.Error, File: name, Message: "the file cannot be read: " + err.Error()}
+// Unreadable says that a file cannot be read, and identifies what is in its place where the tree can tell.
+func Unreadable(fsys fs.FS, name string, err error) manifest.Diagnostic {
+	d := manifest.Diagnostic{Severity: manifest.Error, File: name, Message: "the file cannot be read: " + err.Error()}
+	if tree, ok := fsys.(interface{ Fingerprint(name string) uint64 }); ok {
+		d.Digest = tree.Fingerprint(name)
+	}
+	return d
 }
 
 func isManifest(name string) bool {

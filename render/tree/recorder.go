@@ -185,6 +185,9 @@ func (r *Recorder) Stat(name string) (fs.FileInfo, error) {
 	return about, nil
 }
 
+// Fingerprint is the tree's. It is not recorded: what could not be read is.
+func (r *Recorder) Fingerprint(name string) uint64 { return r.tree.Fingerprint(name) }
+
 // Open opens a file or a folder and records it as if it were read whole.
 func (r *Recorder) Open(name string) (fs.File, error) {
 	about, err := r.tree.Stat(name)

@@ -89,9 +89,19 @@ type place struct {
 	entry entry
 }
 
-// find follows name, and the links on its way, to a place. It walks name by name, as an operating system does, because
-// "link/.." is the parent of where the link leads.
+// find follows name, and the links on its way, to a place.
 func (t *Tree) find(name string) (place, error) {
+	return t.walk(name, func(place, string) {})
+}
+
+// A linkError says that a link leads nowhere in the tree.
+type linkError string
+
+func (e linkError) Error() string { return string(e) }
+
+// walk goes name by name, as an operating system does, because "link/.." is the parent of where the link leads. It tells
+// each link that it follows, and where that leads.
+func (t *Tree) walk(name string, tell func(link place, to string)) (place, error) {
 	if !fs.ValidPath(name) {
 		return place{}, fs.ErrInvalid
 	}
@@ -118,9 +128,14 @@ func (t *Tree) find(name string) (place, error) {
 			continue
 		}
 		if links++; links > maxLinks {
-			return place{}, fmt.Errorf("the link %s leads in a circle", at.path)
+			return place{}, linkError(fmt.Sprintf("the link %s leads in a circle", at.path))
 		}
-		steps, err := t.follow(at, len(walked)-1)
+		to, err := t.source.read(at.path, at.entry)
+		if err != nil {
+			return place{}, fmt.Errorf("reading the link %s: %w", at.path, err)
+		}
+		tell(at, string(to))
+		steps, err := follow(at, string(to), len(walked)-1)
 		if err != nil {
 			return place{}, err
 		}
@@ -149,16 +164,12 @@ func (t *Tree) child(folder place, name string) (entry, error) {
 }
 
 // follow returns the steps of a link that lies depth folders below the root.
-func (t *Tree) follow(link place, depth int) ([]string, error) {
-	to, err := t.source.read(link.path, link.entry)
-	if err != nil {
-		return nil, fmt.Errorf("reading the link %s: %w", link.path, err)
-	}
-	outside := fmt.Errorf("the link %s leads out of the tree, to %s", link.path, to)
-	if strings.HasPrefix(string(to), "/") {
+func follow(link place, to string, depth int) ([]string, error) {
+	outside := linkError(fmt.Sprintf("the link %s leads out of the tree, to %s", link.path, to))
+	if strings.HasPrefix(to, "/") {
 		return nil, outside
 	}
-	steps := strings.Split(string(to), "/")
+	steps := strings.Split(to, "/")
 	for _, step := range steps {
 		switch step {
 		case "", ".":
