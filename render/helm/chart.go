@@ -40,8 +40,8 @@ func readChart(tree fs.FS, dir string) (*chartSource, error) {
 }
 
 type chartReader struct {
-	tree fs.FS
-	size int
+	tree          fs.FS
+	size, entries int
 }
 
 // read returns the files of the chart in dir. open are the charts that are being read, one inside another.
@@ -145,17 +145,10 @@ func (r *chartReader) folder(dir string) ([]chartFile, error) {
 	}
 	rules.AddDefaults()
 	var files []chartFile
-	err = fs.WalkDir(r.tree, dir, func(origin string, entry fs.DirEntry, err error) error {
-		if err != nil || origin == dir {
-			return err
-		}
+	err = r.walk(dir, 0, func(origin string, info fs.FileInfo) error {
 		name := origin
 		if dir != "." {
 			name = strings.TrimPrefix(origin, dir+"/")
-		}
-		info, err := fs.Stat(r.tree, origin)
-		if err != nil {
-			return err
 		}
 		switch {
 		case rules.Ignore(name, info) && info.IsDir():
@@ -174,6 +167,47 @@ func (r *chartReader) folder(dir string) ([]chartFile, error) {
 		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
 	return files, nil
+}
+
+// The bounds of a walk. What a link leads to is at another path each time that it leads in a circle.
+const (
+	maxEntries = 50_000 // of all charts that are read together
+	maxLinks   = 8      // to folders, one below the other
+)
+
+// walk visits what is below a folder and follows links to folders, as Helm does. links are those on the way.
+func (r *chartReader) walk(dir string, links int, visit func(origin string, info fs.FileInfo) error) error {
+	entries, err := fs.ReadDir(r.tree, dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		origin, below := path.Join(dir, e.Name()), links
+		if r.entries++; r.entries > maxEntries {
+			return fmt.Errorf("the chart has more than %d files and folders", maxEntries)
+		}
+		info, err := fs.Stat(r.tree, origin)
+		if err != nil {
+			return err
+		}
+		switch err := visit(origin, info); {
+		case err == fs.SkipDir:
+			continue
+		case err != nil:
+			return err
+		case !info.IsDir():
+			continue
+		}
+		if e.Type()&fs.ModeSymlink != 0 {
+			if below++; below > maxLinks {
+				return fmt.Errorf("the link %s is below %d others: they lead in a circle", origin, maxLinks)
+			}
+		}
+		if err := r.walk(origin, below, visit); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // buffered is what Helm's loader takes. It gets copies, because it renames the files of subcharts.
