@@ -15,7 +15,7 @@ import (
 // Diff compares two sides. The error is a [*UsageError]; whatever else goes wrong is a diagnostic of the result, which
 // then does not pass.
 func Diff(ctx context.Context, o Options) (*impact.Result, error) {
-	p := &opener{o: o}
+	p := &opener{ctx: ctx, o: o}
 	defer p.close()
 	base, head, err := p.sides()
 	if err != nil {

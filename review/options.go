@@ -8,6 +8,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
+	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // Options says what to compare. The zero value compares the working tree of the current folder's repository with the
@@ -35,11 +36,16 @@ type Options struct {
 	All bool
 	// Hygiene says which remarks on what looks wrong are told.
 	Hygiene impact.HygieneMode
+	// Fetch, if set, lets commits that the clone lacks be fetched from its origin, into memory.
+	Fetch *Fetch
 	// Stdin is read for a side named "-".
 	Stdin io.Reader
 	// Progress, if set, is told what is being done. Calls do not overlap.
 	Progress func(doing string)
 }
+
+// Fetch says with which token what a clone lacks may be fetched, and to which server that goes.
+type Fetch = tree.Fetch
 
 func (o Options) progress(format string, args ...any) {
 	if o.Progress != nil {

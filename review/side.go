@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,8 @@ func (s *side) where() string {
 
 // An opener opens the sides of one run.
 type opener struct {
-	o Options
+	ctx context.Context // of fetching; nil where nothing is fetched
+	o   Options
 	// alone says that there is one side only, which no flag names.
 	alone   bool
 	repo    *tree.Repository
@@ -66,6 +68,9 @@ func (p *opener) repository() (*tree.Repository, error) {
 	if !p.tried {
 		p.tried = true
 		p.repo, p.repoErr = tree.OpenRepository(p.dir())
+		if p.repoErr == nil && p.ctx != nil && p.o.Fetch != nil {
+			p.repo.AllowFetch(p.ctx, *p.o.Fetch)
+		}
 	}
 	return p.repo, p.repoErr
 }

@@ -15,6 +15,7 @@ func (p *program) diff() *cobra.Command {
 	var o review.Options
 	var out output
 	var trust, hygiene string
+	var fetch bool
 	c := &cobra.Command{
 		Use:   "diff [--base X] [--head X] [TARGET…]",
 		Short: "Compare two states: findings and gate",
@@ -40,6 +41,9 @@ are named.`,
 			if o.Hygiene = impact.HygieneMode(hygiene); !slices.Contains(impact.HygieneModes, o.Hygiene) {
 				return &review.UsageError{Err: fmt.Errorf("--hygiene %q is none of new, all, off", hygiene)}
 			}
+			if fetch {
+				o.Fetch = new(review.Fetch)
+			}
 			o.Targets, o.Stdin, o.Progress = targets, p.stdin, p.progress()
 			return p.runDiff(c.Context(), o, out)
 		},
@@ -55,6 +59,7 @@ are named.`,
 	f.StringVar(&hygiene, "hygiene", "new", "tell what looks wrong in policies: new (what the change introduces), all or off")
 	f.StringVar(&o.Gate.FailOnOpened, "fail-on-opened", "", "fail on opened connections from this severity on, or never (default: the configuration's, else high)")
 	f.StringVar(&o.Gate.FailOnBlocked, "fail-on-blocked", "", "fail on blocked connections from this severity on, or never (default: the configuration's, else high)")
+	f.BoolVar(&fetch, "fetch", false, "fetch what a shallow or partial clone lacks of both commits from its origin, into memory")
 	out.flags(c)
 	complete(c, "trust", "base", "head")
 	complete(c, "hygiene", "new", "all", "off")

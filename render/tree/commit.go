@@ -19,6 +19,9 @@ func (r *Repository) Commit(hash string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.fetches != nil {
+		r.fetches.use(hash)
+	}
 	return newTree(objectTree{r.objects}, c.tree), nil
 }
 
@@ -30,7 +33,7 @@ type commit struct {
 }
 
 func (r *Repository) commit(id string) (commit, error) {
-	kind, text, err := r.objects.object(id)
+	kind, text, err := r.historic(id)
 	switch {
 	case errors.Is(err, errMissing):
 		return commit{}, &MissingError{Commit: id, Depth: r.depth(), cause: err}
@@ -40,6 +43,14 @@ func (r *Repository) commit(id string) (commit, error) {
 		return commit{}, fmt.Errorf("%s is a %s, not a commit", id, kind)
 	}
 	return parseCommit(text), nil
+}
+
+// historic reads a commit or a tag.
+func (r *Repository) historic(id string) (plumbing.ObjectType, []byte, error) {
+	if r.fetches != nil {
+		return r.fetches.commit(id)
+	}
+	return r.objects.object(id)
 }
 
 // parseCommit reads the lines before the first empty one.

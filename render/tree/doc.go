@@ -9,6 +9,6 @@
 // opened. What go-git cannot read (SHA-256, reftable, blobs that a partial clone left out) is read through the git
 // program, if there is one.
 //
-// The package never writes to a repository or a working folder and runs no program but git. It fetches nothing itself:
-// a commit that is not in the clone is a [MissingError].
+// The package never writes to a repository or a working folder and runs no program but git. A commit that is not in the
+// clone is a [MissingError], unless [Repository.AllowFetch] lets it be fetched.
 package tree

@@ -13,9 +13,17 @@ type MissingError struct {
 
 func (e *MissingError) Error() string {
 	if e.Depth > 0 {
-		return fmt.Sprintf("commit %s is not in this clone, which has a depth of %d; set fetch-depth: 2 (or 0, for the whole history) in actions/checkout, or run git fetch --unshallow", e.Commit, e.Depth)
+		return fmt.Sprintf("commit %s is not in this clone, which has a depth of %d; set fetch-depth: 2 (or 0, for the whole history) in actions/checkout, or run git fetch --unshallow%s", e.Commit, e.Depth, e.failure())
 	}
 	return fmt.Sprintf("commit %s is not in this clone (%v); fetch it first", e.Commit, e.cause)
+}
+
+// failure says why it could not be fetched, where that was tried.
+func (e *MissingError) failure() string {
+	if e.cause == nil || e.cause == errMissing {
+		return ""
+	}
+	return fmt.Sprintf(" (%v)", e.cause)
 }
 
 func (e *MissingError) Unwrap() error { return e.cause }
@@ -30,8 +38,12 @@ func (r *Repository) depth() int {
 	if err != nil {
 		return 1
 	}
+	look := r.objects.object
+	if r.fetches != nil {
+		look = r.fetches.look
+	}
 	for depth := 1; ; depth++ {
-		_, text, err := r.objects.object(id)
+		_, text, err := look(id)
 		if err != nil {
 			return depth
 		}

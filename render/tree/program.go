@@ -3,6 +3,8 @@ package tree
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +22,10 @@ import (
 // fetches on the way goes to a folder that is deleted afterwards, not to the repository.
 type program struct {
 	path, gitDir, common string
+	// work is the folder that it runs in; gitDir if empty.
+	work string
+	// ctx ends a command that takes too long; nil if none does.
+	ctx context.Context
 
 	mu      sync.Mutex
 	cat     *exec.Cmd // git cat-file --batch, once started
@@ -44,8 +50,8 @@ func (p *program) command(args ...string) *exec.Cmd {
 	fixed := []string{"--git-dir=" + p.gitDir, "--no-pager", "--no-replace-objects",
 		"-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull,
 		"-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.writeCommitGraph=false"}
-	cmd := exec.Command(p.path, append(fixed, args...)...)
-	cmd.Dir = p.gitDir
+	cmd := exec.CommandContext(cmp.Or(p.ctx, context.Background()), p.path, append(fixed, args...)...)
+	cmd.Dir = cmp.Or(p.work, p.gitDir)
 	for _, v := range cmd.Environ() {
 		if name, _, _ := strings.Cut(v, "="); !redirects[name] {
 			cmd.Env = append(cmd.Env, v)

@@ -29,6 +29,8 @@ type Repository struct {
 	// foreign says that go-git cannot read names and objects here.
 	foreign bool
 	shallow map[string]bool
+	// fetches is nil where nothing may be fetched.
+	fetches *fetching
 }
 
 // objects is where commits, folders and files are found by name. A name that is not there is errMissing.

@@ -139,6 +139,9 @@ func (r *Repository) named(name string) (string, error) {
 
 func (r *Repository) abbreviated(digits string) (string, error) {
 	store := r.objects
+	if f, ok := store.(*fetching); ok {
+		store = f.objects
+	}
 	if p, ok := store.(*partial); ok {
 		store = p.here
 	}
@@ -166,7 +169,7 @@ func (r *Repository) abbreviated(digits string) (string, error) {
 // peel follows annotated tags to what they are on.
 func (r *Repository) peel(id string) (string, error) {
 	for {
-		kind, text, err := r.objects.object(id)
+		kind, text, err := r.historic(id)
 		if errors.Is(err, errMissing) {
 			return "", &MissingError{Commit: id, Depth: r.depth(), cause: err}
 		}
