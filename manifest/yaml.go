@@ -9,6 +9,9 @@ import (
 // maxNodes bounds what one document may expand to through its aliases.
 const maxNodes = 1 << 20
 
+// maxNested bounds how deep values are nested in others.
+const maxNested = 1000
+
 // FromYAML converts a node of the YAML library. Aliases and merge keys are expanded, within bounds. firstLine is added
 // to every line: 0 where the lines already count from the start of the file.
 func FromYAML(n *yaml.Node, firstLine int) (*Node, error) {
@@ -41,8 +44,8 @@ func (c *converter) convert(n *yaml.Node, out *Node, depth int) error {
 	if c.nodes++; c.nodes > maxNodes {
 		return c.fail(n, "the document has more than %d values once its aliases are expanded", maxNodes)
 	}
-	if depth > 1000 {
-		return c.fail(n, "values are nested more than 1000 deep")
+	if depth > maxNested {
+		return c.fail(n, "values are nested more than %d deep", maxNested)
 	}
 	out.Line = n.Line + c.offset
 	switch n.Kind {
@@ -100,6 +103,7 @@ func (c *converter) scalar(n *yaml.Node, out *Node) error {
 func (c *converter) mapping(n *yaml.Node, out *Node, depth int) error {
 	out.Kind = Map
 	out.Items = make([]Node, 0, len(n.Content))
+	all := &fields{of: out}
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
@@ -113,32 +117,35 @@ func (c *converter) mapping(n *yaml.Node, out *Node, depth int) error {
 			merges = append(merges, value)
 			continue
 		}
-		if out.field(key.Value) != nil {
+		if all.has(key.Value) {
 			return c.fail(n.Content[i], "the key %q is given twice; remove one", key.Value)
 		}
-		pair := [2]Node{{Kind: String, Line: n.Content[i].Line + c.offset, Text: key.Value}}
-		if err := c.convert(value, &pair[1], depth+1); err != nil {
+		var filled Node
+		if err := c.convert(value, &filled, depth+1); err != nil {
 			return err
 		}
-		out.Items = append(out.Items, pair[:]...)
+		all.add(Node{Kind: String, Line: n.Content[i].Line + c.offset, Text: key.Value}, filled)
 	}
 	for _, m := range merges {
-		if err := c.merge(m, out, depth+1); err != nil {
+		if err := c.merge(m, all, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// merge adds the fields of a merge key's value that out does not have.
-func (c *converter) merge(n *yaml.Node, out *Node, depth int) error {
+// merge adds the fields of a merge key's value that are not there yet.
+func (c *converter) merge(n *yaml.Node, into *fields, depth int) error {
+	if depth > maxNested {
+		return c.fail(n, "values are nested more than %d deep", maxNested)
+	}
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
 		for _, child := range n.Content {
-			if err := c.merge(child, out, depth+1); err != nil {
+			if err := c.merge(child, into, depth+1); err != nil {
 				return err
 			}
 		}
@@ -149,8 +156,8 @@ func (c *converter) merge(n *yaml.Node, out *Node, depth int) error {
 			return err
 		}
 		from.Fields(func(key, value *Node) bool {
-			if out.field(key.Text) == nil {
-				out.Items = append(out.Items, *key, *value)
+			if !into.has(key.Text) {
+				into.add(*key, *value)
 			}
 			return true
 		})
