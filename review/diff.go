@@ -26,8 +26,8 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 		return nil, err
 	}
 	c := &comparison{o: o, config: conf, base: &state{side: base}, head: &state{side: head}, notes: notes}
-	c.base.find(conf)
-	c.head.find(conf)
+	c.base.find(ctx, o, conf)
+	c.head.find(ctx, o, conf)
 	if err := p.narrow(c.base, c.head); err != nil {
 		return nil, err
 	}

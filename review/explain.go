@@ -30,7 +30,7 @@ func Explain(ctx context.Context, o Options, cluster string, q impact.Question) 
 func explainOne(ctx context.Context, o Options, cluster string, q impact.Question) (impact.Explanation, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
-	s, conf, err := p.state()
+	s, conf, err := p.state(ctx)
 	if err != nil {
 		return impact.Explanation{}, err
 	}

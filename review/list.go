@@ -27,7 +27,7 @@ type Target struct {
 func List(ctx context.Context, o Options, cluster string) (*impact.Listing, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
-	s, conf, err := p.state()
+	s, conf, err := p.state(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 func Targets(ctx context.Context, o Options) ([]Target, []manifest.Diagnostic, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
-	s, _, err := p.state()
+	s, _, err := p.state(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +69,7 @@ func Render(ctx context.Context, o Options, target string) (render.Output, error
 	o.Targets = []string{target}
 	p := &opener{o: o, alone: true}
 	defer p.close()
-	s, _, err := p.state()
+	s, _, err := p.state(ctx)
 	if err != nil {
 		return render.Output{}, err
 	}
@@ -84,7 +84,7 @@ func Render(ctx context.Context, o Options, target string) (render.Output, error
 
 // state opens the one state that Options.Head names, with its targets and configuration. Without a name it is the
 // working tree, or outside a repository the folder itself.
-func (p *opener) state() (*state, config.Config, error) {
+func (p *opener) state(ctx context.Context) (*state, config.Config, error) {
 	s, err := p.openState()
 	if err != nil {
 		return nil, config.Config{}, err
@@ -98,7 +98,7 @@ func (p *opener) state() (*state, config.Config, error) {
 		s.config = conf
 		s.units[0].Target.Settings = discover.SettingsOf(conf.Render)
 	} else {
-		s.find(conf)
+		s.find(ctx, p.o, conf)
 	}
 	if err := p.narrow(s.state); err != nil {
 		return nil, config.Config{}, err

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path"
@@ -53,7 +54,7 @@ func (s *state) fail(d manifest.Diagnostic) {
 }
 
 // find looks for the state's targets: its only file, or what discovery finds.
-func (s *state) find(c config.Config) {
+func (s *state) find(ctx context.Context, o Options, c config.Config) {
 	s.config = c
 	if s.file != "" {
 		s.units = []*unit{{Found: onlyFile(s.file)}}
@@ -61,7 +62,7 @@ func (s *state) find(c config.Config) {
 	}
 	var diagnostics []manifest.Diagnostic
 	found, err := guard(func() (found []discover.Found, err error) {
-		found, diagnostics, err = discover.Targets(s.tree, c)
+		found, diagnostics, err = discover.Targets(ctx, s.tree, c, o.Limits)
 		return found, err
 	})
 	if err != nil {

@@ -136,7 +136,7 @@ func openState(t testing.TB, dir string) *state {
 		t.Fatal(err)
 	}
 	s := &state{side: &side{tree: files, dir: "."}}
-	s.find(s.config)
+	s.find(t.Context(), Options{}, s.config)
 	return s
 }
 

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -15,6 +17,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/argocd"
 	"github.com/netpol-impact/netpol-impact/render/flux"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // A deployment finds what Argo CD's and Flux's objects deploy. Such objects come out of renders: it starts with the
@@ -23,6 +26,8 @@ type deployment struct {
 	*survey
 	renderer render.Renderer
 	rendered map[string][]*manifest.Object
+	// stopped tells which renders reached a limit.
+	stopped []manifest.Diagnostic
 	// holders are the files with objects of Argo CD or Flux that deploy others.
 	holders []string
 	// needsData tells that one of them takes values from a ConfigMap or a Secret, which may come out of any target.
@@ -45,8 +50,8 @@ var (
 
 // deployed returns the targets that Argo CD and Flux deploy, and marks what they take as used, so that it is not found
 // again. What is left when all is done, its author deploys by other means.
-func (s *survey) deployed() []Found {
-	d := &deployment{survey: s, rendered: make(map[string][]*manifest.Object)}
+func (s *survey) deployed(ctx context.Context, limits sandbox.Limits) []Found {
+	d := &deployment{survey: s, renderer: render.Renderer{Limits: limits}, rendered: make(map[string][]*manifest.Object)}
 	d.findHolders()
 	if len(d.holders) == 0 {
 		return nil
@@ -66,9 +71,10 @@ func (s *survey) deployed() []Found {
 			s.dropDeployers(e)
 		}
 	}
-	take(d.starts())
+	take(d.starts(ctx))
 	// What is in a kustomization's folder, but neither it nor anybody else uses, was applied by hand.
-	take(d.orphans())
+	take(d.orphans(ctx))
+	s.problems = append(s.problems, d.stopped...)
 	return found
 }
 
@@ -91,7 +97,7 @@ func (d *deployment) findHolders() {
 
 // starts follows every target that holds objects which deploy others, but those that another one deploys. Marked paths
 // come first: where two deploy each other, as Flux does with itself, the cluster is known from there.
-func (d *deployment) starts() []*start {
+func (d *deployment) starts(ctx context.Context) []*start {
 	var all []*start
 	for _, f := range slices.Concat(d.roots(), d.chartTargets(), d.plainTargets()) {
 		if d.holds(f.Target) {
@@ -107,7 +113,7 @@ func (d *deployment) starts() []*start {
 		if deployed[e] {
 			continue
 		}
-		d.follow(e)
+		d.follow(ctx, e)
 		kept = append(kept, e)
 		for _, f := range e.found {
 			takes := d.taken(f.Target)
@@ -127,7 +133,7 @@ func boolRank(b bool) int {
 }
 
 // orphans are files that no target reads.
-func (d *deployment) orphans() []*start {
+func (d *deployment) orphans(ctx context.Context) []*start {
 	var all []*start
 	for _, file := range d.holders {
 		if d.used[file] || d.inChart(path.Dir(file)) || !d.inKustomization(path.Dir(file)) {
@@ -135,7 +141,7 @@ func (d *deployment) orphans() []*start {
 		}
 		t := render.Target{Kind: render.Plain, Path: file}
 		e := &start{Found: Found{Target: t, By: byFile, mark: markOf(t)}}
-		d.follow(e)
+		d.follow(ctx, e)
 		all = append(all, e)
 	}
 	return all
@@ -143,16 +149,21 @@ func (d *deployment) orphans() []*start {
 
 // follow renders a start and what comes of it. Objects may take values from others that are rendered later, so it goes
 // through all of it again until no more come to light.
-func (d *deployment) follow(e *start) {
+func (d *deployment) follow(ctx context.Context, e *start) {
 	one := []Found{e.Found}
 	nameClusters(one, nil)
 	known := make(map[string]*manifest.Object)
-	for before := -1; before < len(known); {
+	for before, pass := -1, 0; before < len(known) && ctx.Err() == nil; pass++ {
+		if pass == maxPasses {
+			e.problems = append(e.problems, manifest.Diagnostic{Severity: manifest.Error, Object: e.Target.String(),
+				Message: fmt.Sprintf("what comes of it is not followed any further: after %d passes the values that its objects deploy still change what others deploy", maxPasses)})
+			return
+		}
 		before = len(known)
 		e.found, e.problems = nil, nil
-		e.objects = d.objects(e.Target)
+		e.objects = d.objects(ctx, e.Target)
 		walk := &following{deployment: d, start: e, known: known, seen: make(map[string]bool)}
-		walk.objects(e.objects, one[0].Cluster, one[0].ClusterBy)
+		walk.objects(ctx, e.objects, one[0].Cluster, one[0].ClusterBy)
 		if !d.needsData {
 			return
 		}
@@ -173,9 +184,11 @@ type following struct {
 const (
 	maxDepth    = 12
 	maxDeployed = 5000
+	// maxPasses bounds how often new values may bring new objects: a chart may make one more ConfigMap of each.
+	maxPasses = 20
 )
 
-func (w *following) objects(objects []*manifest.Object, cluster, by string) {
+func (w *following) objects(ctx context.Context, objects []*manifest.Object, cluster, by string) {
 	for _, o := range objects {
 		if flux.Holds(o) {
 			w.known[cluster+"\x00"+o.Key()] = o
@@ -199,14 +212,14 @@ func (w *following) objects(objects []*manifest.Object, cluster, by string) {
 		w.start.problems = append(w.start.problems, problems...)
 		for _, t := range targets {
 			if len(w.start.found) < maxDeployed {
-				w.target(t, o, cluster, by)
+				w.target(ctx, t, o, cluster, by)
 			}
 		}
 	}
 }
 
 // target notes a target, in the cluster that it is deployed into or else that of its deployer, and goes on with it.
-func (w *following) target(t render.Target, o *manifest.Object, cluster, by string) {
+func (w *following) target(ctx context.Context, t render.Target, o *manifest.Object, cluster, by string) {
 	if t.Cluster != "" {
 		cluster, by = t.Cluster, "the destination of "+t.Deployer
 	} else {
@@ -226,13 +239,13 @@ func (w *following) target(t render.Target, o *manifest.Object, cluster, by stri
 		return
 	}
 	w.depth++
-	w.objects(w.deployment.objects(t), cluster, by)
+	w.objects(ctx, w.deployment.objects(ctx, t), cluster, by)
 	w.depth--
 }
 
 // objects renders a target, once for all that have the same settings. One that does not render holds nothing here; that
-// it does not is said when its turn comes.
-func (d *deployment) objects(t render.Target) []*manifest.Object {
+// it does not is said when its turn comes. A limit is told at once: next time it may just not be reached.
+func (d *deployment) objects(ctx context.Context, t render.Target) []*manifest.Object {
 	t.Cluster, t.Deployer, t.Settings = "", "", d.settings
 	key, err := json.Marshal(t)
 	if err != nil {
@@ -241,9 +254,9 @@ func (d *deployment) objects(t render.Target) []*manifest.Object {
 	if known, ok := d.rendered[string(key)]; ok {
 		return known
 	}
-	out, err := d.renderer.Render(context.Background(), d.fsys, t)
-	if err != nil {
-		out = render.Output{}
+	out, err := d.renderer.Render(ctx, d.fsys, t)
+	if limit := (*sandbox.LimitError)(nil); errors.As(err, &limit) {
+		d.stopped = append(d.stopped, manifest.Diagnostic{Severity: manifest.Error, Object: t.String(), Message: "looking for what it deploys: " + err.Error()})
 	}
 	d.rendered[string(key)] = out.Objects
 	return out.Objects

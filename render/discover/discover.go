@@ -2,6 +2,7 @@ package discover
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // Found is a target, and why it is one.
@@ -45,8 +47,9 @@ const (
 )
 
 // Targets returns what the configuration names, or else what it finds itself, sorted. The diagnostics name what the tree
-// lacks or hides. An error means that the tree cannot be read at all.
-func Targets(fsys fs.FS, cfg config.Config) ([]Found, []manifest.Diagnostic, error) {
+// lacks or hides. limits bound each render that discovery itself needs. An error means that the tree cannot be read at
+// all, or that the context is done.
+func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, limits sandbox.Limits) ([]Found, []manifest.Diagnostic, error) {
 	if len(cfg.Targets) > 0 {
 		return configured(fsys, cfg)
 	}
@@ -55,7 +58,10 @@ func Targets(fsys fs.FS, cfg config.Config) ([]Found, []manifest.Diagnostic, err
 		return nil, nil, fmt.Errorf("looking for targets: %w", err)
 	}
 	s.settings = SettingsOf(cfg.Render)
-	found := s.deployed()
+	found := s.deployed(ctx, limits)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("looking for targets: %w", err) // what was found by then is not all
+	}
 	found = append(found, s.roots()...)
 	found = append(found, s.chartTargets()...)
 	found = append(found, s.plainTargets()...)

@@ -19,6 +19,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/discover"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations")
@@ -64,7 +65,7 @@ func describe(t *testing.T, base, head fs.FS) string {
 	var out strings.Builder
 	var all []discover.Found
 	for _, side := range []fs.FS{base, head} {
-		found, problems, err := discover.Targets(side, config.Config{})
+		found, problems, err := discover.Targets(t.Context(), side, config.Config{}, sandbox.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,12 +160,12 @@ func TestTheConfigurationOverridesWhatIsFound(t *testing.T) {
 		"chart/Chart.yaml":                 {Data: []byte("name: chart")},
 		"eu.yaml":                          {Data: []byte("a: 1")},
 	}
-	found, problems, err := discover.Targets(fsys, config.Config{Targets: []config.Target{
+	found, problems, err := discover.Targets(t.Context(), fsys, config.Config{Targets: []config.Target{
 		{Path: "overlays/prod"},
 		{Path: "overlays/prod", Cluster: "eu"},
 		{Path: "chart", Values: []string{"eu.yaml"}, Release: "r", Namespace: "n", Cluster: "eu"},
 		{Path: "overlays/gone"},
-	}})
+	}}, sandbox.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,5 +215,29 @@ default: info: Service x comes from a, b with different contents, so they cannot
 `
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// An Application that only comes to light by a render must not be lost because that reached a limit.
+func TestDiscoveryRendersWithinItsLimits(t *testing.T) {
+	fsys := fstest.MapFS{
+		"apps/kustomization.yaml":  {Data: []byte("resources: [app.yaml]\n")},
+		"apps/app.yaml":            {Data: []byte("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {path: deep/web}, destination: {namespace: shop}}\n")},
+		"deep/web/deployment.yaml": {Data: []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n")},
+	}
+	find := func(ctx context.Context, limits sandbox.Limits) (string, error) {
+		found, problems, err := discover.Targets(ctx, fsys, config.Config{}, limits)
+		return fmt.Sprint(found, problems), err
+	}
+	if got, err := find(t.Context(), sandbox.Limits{}); err != nil || !strings.Contains(got, "the Application a") || strings.Contains(got, "limit") {
+		t.Errorf("without a limit: %s, %v", got, err)
+	}
+	if got, err := find(t.Context(), sandbox.Limits{Files: 1}); err != nil || !strings.Contains(got, "looking for what it deploys: ") || !strings.Contains(got, "stopped at the limit files=1") {
+		t.Errorf("with a limit: %s, %v", got, err)
+	}
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := find(done, sandbox.Limits{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %s, %v", got, err)
 	}
 }
