@@ -1,5 +1,13 @@
 package config
 
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
 // Files are the places where a repository keeps its configuration, in the order of search.
 var Files = []string{".github/netpol-impact.yaml", ".netpol-impact.yaml"}
 
@@ -20,6 +28,15 @@ type Config struct {
 	// Sensitive is what is worth protecting, beside known datastores.
 	Sensitive Sensitive `json:"sensitive,omitempty"`
 	Gate      Gate      `json:"gate,omitempty"`
+	// Clusters are settings of single clusters, by name. What one sets wins over the setting for all.
+	Clusters map[string]Cluster `json:"clusters,omitempty"`
+	// Context are paths of manifests, from the repository's root, that are present in every cluster, on both sides alike:
+	// a platform's default-denies, another repository's workloads. They are read from base.
+	Context []string `json:"context,omitempty"`
+	// Severity sets the severity of findings; the first entry that fits one wins.
+	Severity []Override `json:"severity,omitempty"`
+	// Waivers accept findings.
+	Waivers []Waiver `json:"waivers,omitempty"`
 	// AcceptLabel is the label of a pull request that accepts the findings of the commit that it is set on, such as
 	// netpol-impact/accepted; none if empty.
 	AcceptLabel string `json:"accept-label,omitempty" yaml:"accept-label"`
@@ -70,4 +87,61 @@ type Target struct {
 type Gate struct {
 	FailOnOpened  string `json:"fail-on-opened,omitempty" yaml:"fail-on-opened"`
 	FailOnBlocked string `json:"fail-on-blocked,omitempty" yaml:"fail-on-blocked"`
+}
+
+// Cluster is what can be set for one cluster.
+type Cluster struct {
+	Gate Gate `json:"gate,omitempty"`
+	// CNI is the network that enforces the cluster's policies.
+	CNI string `json:"cni,omitempty" yaml:"cni"`
+	// PodCIDRs are the addresses of the cluster's pods.
+	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
+	// Namespaces gives the labels of the cluster's namespaces that are not in the manifests; those of a namespace
+	// replace the ones for all clusters.
+	Namespaces map[string]Labels `json:"namespaces,omitempty"`
+}
+
+// For is the configuration of one cluster.
+func (c Config) For(cluster string) Config {
+	one, ok := c.Clusters[cluster]
+	if !ok {
+		return c
+	}
+	c.Gate.FailOnOpened = cmp.Or(one.Gate.FailOnOpened, c.Gate.FailOnOpened)
+	c.Gate.FailOnBlocked = cmp.Or(one.Gate.FailOnBlocked, c.Gate.FailOnBlocked)
+	c.CNI = cmp.Or(one.CNI, c.CNI)
+	if len(one.PodCIDRs) > 0 {
+		c.PodCIDRs = one.PodCIDRs
+	}
+	if len(one.Namespaces) > 0 {
+		all := maps.Clone(c.Namespaces)
+		if all == nil {
+			all = make(map[string]Labels)
+		}
+		maps.Copy(all, one.Namespaces)
+		c.Namespaces = all
+	}
+	return c
+}
+
+// Differences names the settings, as the file has them, that differ between two configurations.
+func (c Config) Differences(other Config) []string {
+	var all []string
+	a, b := reflect.ValueOf(c.withoutLines()), reflect.ValueOf(other.withoutLines())
+	for i := range a.NumField() {
+		if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// withoutLines is the configuration without the places where its parts stand.
+func (c Config) withoutLines() Config {
+	c.Waivers = slices.Clone(c.Waivers)
+	for i := range c.Waivers {
+		c.Waivers[i].Line = 0
+	}
+	return c
 }

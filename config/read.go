@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -30,14 +32,21 @@ var Thresholds = []string{Never, "critical", "high", "medium", "low", "info"}
 // Read reads a configuration. An error names the file and, where it can, the line and what to change.
 func Read(file string, text []byte) (Config, error) {
 	var c Config
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return Config{}, fmt.Errorf("%s: %s", file, plain(err))
+	}
+	if unknown := unknownSettings(&root, reflect.TypeFor[Config]()); len(unknown) > 0 {
+		return Config{}, fmt.Errorf("%s: %s", file, strings.Join(unknown, "\n"+file+": "))
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return Config{}, fmt.Errorf("%s: %s", file, plain(err))
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return Config{}, fmt.Errorf("%s: %s", file, plain(err))
+	// A second document would be settings that nobody reads.
+	if err := decoder.Decode(new(yaml.Node)); err == nil {
+		return Config{}, fmt.Errorf("%s: there is more than one document; keep all settings in the first", file)
 	}
 	if err := c.check(file, &root); err != nil {
 		return Config{}, err
@@ -56,26 +65,29 @@ func plain(err error) string {
 	return text
 }
 
+// wrongFunc makes the error of a setting: where it stands, its path, what is wrong.
+type wrongFunc = func(n *yaml.Node, path, format string, args ...any) error
+
 func (c *Config) check(file string, root *yaml.Node) error {
 	wrong := func(n *yaml.Node, path, format string, args ...any) error {
 		return fmt.Errorf("%s: line %d: %s: %s", file, n.Line, path, fmt.Sprintf(format, args...))
 	}
-	for _, t := range []struct {
-		name  string
-		value *string
-	}{{"fail-on-opened", &c.Gate.FailOnOpened}, {"fail-on-blocked", &c.Gate.FailOnBlocked}} {
-		value, err := Threshold(*t.value)
-		if err != nil {
-			return wrong(at(root, "gate", t.name), "gate."+t.name, "%s", err)
+	if err := checkCluster(&c.Gate, c.CNI, c.PodCIDRs, root, "", wrong); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Clusters)) {
+		one := c.Clusters[name]
+		if err := checkCluster(&one.Gate, one.CNI, one.PodCIDRs, at(root, "clusters", name), "clusters."+name+".", wrong); err != nil {
+			return err
 		}
-		*t.value = value
+		c.Clusters[name] = one
 	}
-	if !slices.Contains([]string{"", Generic, Cilium, Calico}, c.CNI) {
-		return wrong(at(root, "cni"), "cni", "%q is none of generic, cilium, calico", c.CNI)
+	if err := c.checkFindings(root, wrong); err != nil {
+		return err
 	}
-	for i, cidr := range c.PodCIDRs {
-		if _, err := netip.ParsePrefix(cidr); err != nil {
-			return wrong(item(at(root, "podCIDRs"), i), "podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
+	for i, name := range c.Context {
+		if !fs.ValidPath(name) {
+			return wrong(item(at(root, "context"), i), "context", "%q is no path below the repository's root such as platform/policies", name)
 		}
 	}
 	for i, w := range c.Workloads {
@@ -96,6 +108,29 @@ func (c *Config) check(file string, root *yaml.Node) error {
 			if !fs.ValidPath(path) {
 				return wrong(item(at(root, "targets"), i), "targets", "%q is no path below the repository's root such as overlays/prod", path)
 			}
+		}
+	}
+	return nil
+}
+
+// checkCluster checks what may be set for all clusters or for one.
+func checkCluster(g *Gate, cni string, cidrs []string, n *yaml.Node, prefix string, wrong wrongFunc) error {
+	for _, t := range []struct {
+		name  string
+		value *string
+	}{{"fail-on-opened", &g.FailOnOpened}, {"fail-on-blocked", &g.FailOnBlocked}} {
+		value, err := Threshold(*t.value)
+		if err != nil {
+			return wrong(at(n, "gate", t.name), prefix+"gate."+t.name, "%s", err)
+		}
+		*t.value = value
+	}
+	if !slices.Contains([]string{"", Generic, Cilium, Calico}, cni) {
+		return wrong(at(n, "cni"), prefix+"cni", "%q is none of generic, cilium, calico", cni)
+	}
+	for i, cidr := range cidrs {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			return wrong(item(at(n, "podCIDRs"), i), prefix+"podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
 		}
 	}
 	return nil
