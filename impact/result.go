@@ -95,6 +95,14 @@ type Finding struct {
 	Evidence            []Evidence
 	// Fingerprint stays the same under unrelated changes.
 	Fingerprint string
+	// Accepted is the waiver that accepts the finding, nil if none does.
+	Accepted *Acceptance
+}
+
+// Acceptance is what a waiver says about a finding that it accepts.
+type Acceptance struct {
+	// Until is the last day, as 2026-12-31, on which it holds.
+	Reason, Author, Until string
 }
 
 // Connection is a rectangle of connections: every source to every destination on every port.

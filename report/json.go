@@ -101,10 +101,16 @@ func findingJSON(f *impact.Finding) jsonFinding {
 	for i, e := range f.Evidence {
 		evidence[i] = jsonEvidence(e)
 	}
+	var accepted *jsonAcceptance
+	if f.Accepted != nil {
+		one := jsonAcceptance(*f.Accepted)
+		accepted = &one
+	}
 	return jsonFinding{
 		ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
 		Narrowed: f.Narrowed, Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
 		Connections: connections, Causes: causes, Evidence: evidence, Fingerprint: f.Fingerprint,
+		Accepted: accepted,
 	}
 }
 

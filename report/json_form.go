@@ -74,6 +74,17 @@ type (
 		Evidence []jsonEvidence `json:"evidence"`
 		// Fingerprint stays the same under unrelated changes.
 		Fingerprint string `json:"fingerprint"`
+		// Accepted is the waiver that accepts the finding, which then does not fail the gate.
+		Accepted *jsonAcceptance `json:"accepted,omitempty"`
+	}
+	// jsonAcceptance is a waiver.
+	jsonAcceptance struct {
+		// Reason says why the finding is accepted.
+		Reason string `json:"reason"`
+		// Author is who accepts it.
+		Author string `json:"author"`
+		// Until is the last day, as 2026-12-31, on which it holds.
+		Until string `json:"until"`
 	}
 	// jsonConnection is a rectangle of connections: every source to every destination on every port.
 	jsonConnection struct {

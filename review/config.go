@@ -2,55 +2,103 @@ package review
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/gate"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
-// configure reads the configuration of the trusted side. The other side's is only compared with it: what a change does
-// to the configuration takes effect once it is merged.
-func (p *opener) configure(base, head *side) (config.Config, []manifest.Diagnostic, error) {
+// configure reads the configuration of the trusted side; file is empty if there is none. The other side's is only
+// compared with it: what a change does to the configuration takes effect once it is merged.
+func (p *opener) configure(base, head *side) (c config.Config, file string, notes []manifest.Diagnostic, err error) {
 	trusted, other := base, head
 	if p.o.TrustHead {
 		trusted, other = head, base
 	}
 	file, text, err := p.findConfig(trusted)
 	if err != nil {
-		return config.Config{}, nil, err
+		return config.Config{}, "", nil, err
 	}
-	var c config.Config
 	if file != "" {
 		if c, err = config.Read(file, text); err != nil {
-			return config.Config{}, nil, &UsageError{Err: fmt.Errorf("reading the configuration%s: %w", trusted.where(), err)}
+			return config.Config{}, "", nil, &UsageError{Err: fmt.Errorf("reading the configuration%s: %w", trusted.where(), err)}
 		}
 	}
-	if c.Gate, err = p.thresholds(c.Gate); err != nil {
-		return config.Config{}, nil, err
+	if err := checkRules(file, c); err != nil {
+		return config.Config{}, "", nil, err
+	}
+	if err := p.checkThresholds(); err != nil {
+		return config.Config{}, "", nil, err
 	}
 	if base == head || p.o.TrustHead || base.file != "" || head.file != "" {
-		return c, nil, nil
+		return c, file, nil, nil
 	}
-	return c, changedConfig(file, text, other), nil
+	return c, file, changedConfig(file, text, c, other), nil
 }
 
-// changedConfig says so where head has another configuration than the one in force.
-func changedConfig(file string, text []byte, head *side) []manifest.Diagnostic {
-	for _, name := range config.Files {
+// changedConfig says so where head has another configuration than the one in force, and which settings differ.
+func changedConfig(file string, text []byte, c config.Config, head *side) []manifest.Diagnostic {
+	names := config.Files
+	if file != "" && !slices.Contains(names, file) {
+		names = []string{file}
+	}
+	for _, name := range names {
 		theirs, err := fs.ReadFile(head.tree, name)
 		if err != nil && name != file {
 			continue
 		}
-		if name == file && bytes.Equal(theirs, text) {
+		if name == file && err == nil && bytes.Equal(theirs, text) {
 			return nil
 		}
-		return []manifest.Diagnostic{{Severity: manifest.Info, File: name,
-			Message: "the change edits this configuration; base's is in force until it is merged"}}
+		told := func(format string, args ...any) []manifest.Diagnostic {
+			return []manifest.Diagnostic{{Severity: manifest.Warning, File: name, Message: fmt.Sprintf(format, args...)}}
+		}
+		if err != nil {
+			return told("the change removes this configuration; base's is in force until it is merged")
+		}
+		read, err := config.Read(name, theirs)
+		if err == nil {
+			err = checkRules(name, read)
+		}
+		changed := strings.Join(c.Differences(read), ", ")
+		switch {
+		case err != nil:
+			return told("the change edits this configuration, which then cannot be read: %v; base's is in force until it is merged", err)
+		case file == "":
+			return told("the change adds the first configuration (%s); nothing of it is in force until it is merged", cmp.Or(changed, "no settings"))
+		case changed == "":
+			return []manifest.Diagnostic{{Severity: manifest.Info, File: name, Message: "the change edits this configuration, and no setting differs"}}
+		}
+		return told("the change edits this configuration (%s); base's is in force until it is merged", changed)
+	}
+	return nil
+}
+
+// checkRules refuses rules that there are not: a misspelt one would do nothing, and nobody would know.
+func checkRules(file string, c config.Config) error {
+	known := func(id string) bool {
+		return slices.ContainsFunc(severity.Rules, func(r severity.Rule) bool { return r.ID == id })
+	}
+	for _, o := range c.Severity {
+		for _, id := range o.Rules {
+			if !known(id) {
+				return usagef("%s: severity.rules: there is no rule %s; docs/rules.md has them all", file, id)
+			}
+		}
+	}
+	for _, w := range c.Waivers {
+		if w.Rule != "" && !known(w.Rule) {
+			return usagef("%s: line %d: waivers.rule: there is no rule %s; docs/rules.md has them all", file, w.Line, w.Rule)
+		}
 	}
 	return nil
 }
@@ -88,22 +136,28 @@ func (p *opener) findConfig(s *side) (file string, text []byte, err error) {
 	return "", nil, usagef("there is no configuration %s in %s%s", p.o.Config, s.name, hint)
 }
 
-// thresholds applies those of the options to those of the configuration.
-func (p *opener) thresholds(c config.Gate) (config.Gate, error) {
-	var set config.Gate
+// checkThresholds checks those of the options and brings them to their usual form.
+func (p *opener) checkThresholds() error {
 	for _, t := range []struct {
-		name string
-		from string
-		into *string
-	}{{"fail-on-opened", p.o.Gate.FailOnOpened, &set.FailOnOpened}, {"fail-on-blocked", p.o.Gate.FailOnBlocked, &set.FailOnBlocked}} {
-		value, err := config.Threshold(t.from)
+		name  string
+		value *string
+	}{{"fail-on-opened", &p.o.Gate.FailOnOpened}, {"fail-on-blocked", &p.o.Gate.FailOnBlocked}} {
+		value, err := config.Threshold(*t.value)
 		if err != nil {
-			return config.Gate{}, usagef("%s: %w", t.name, err)
+			return usagef("%s: %w", t.name, err)
 		}
-		*t.into = value
+		*t.value = value
 	}
-	if p.o.OnlyTighten {
-		return gate.Tighten(c, set), nil
+	return nil
+}
+
+// thresholdsOf applies the options' thresholds to those of each cluster.
+func (p *opener) thresholdsOf(c config.Config) func(cluster string) config.Gate {
+	return func(cluster string) config.Gate {
+		own := c.For(cluster).Gate
+		if p.o.OnlyTighten {
+			return gate.Tighten(own, p.o.Gate)
+		}
+		return gate.Override(own, p.o.Gate)
 	}
-	return gate.Override(c, set), nil
 }

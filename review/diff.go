@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/impact/gate"
+	"github.com/netpol-impact/netpol-impact/impact/waiver"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -21,11 +23,11 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf, notes, err := p.configure(base, head)
+	conf, file, notes, err := p.configure(base, head)
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{o: o, config: conf, base: &state{side: base}, head: &state{side: head}, notes: notes}
+	c := &comparison{o: o, config: conf, configFile: file, thresholds: p.thresholdsOf(conf), base: &state{side: base}, head: &state{side: head}, notes: notes}
 	c.base.find(ctx, o, conf)
 	c.head.find(ctx, o, conf)
 	if err := p.narrow(c.base, c.head); err != nil {
@@ -35,6 +37,14 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
 	c.setAside()
+	trusted, other := c.base, head
+	if o.TrustHead {
+		trusted, other = c.head, nil
+	}
+	var both []manifest.Diagnostic
+	c.context, both, notes = p.readContext(ctx, trusted, other)
+	c.base.diagnostics, c.head.diagnostics = append(c.base.diagnostics, both...), append(c.head.diagnostics, both...)
+	c.notes = append(c.notes, notes...)
 	renderAll(ctx, o, c.byTrust()...)
 	c.checkTargets()
 	c.compare(ctx)
@@ -45,9 +55,14 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 type comparison struct {
 	o          Options
 	config     config.Config
+	configFile string
+	// thresholds are the gate's for a cluster, with the options applied.
+	thresholds func(cluster string) config.Gate
 	base, head *state
 	clusters   []impact.Cluster
 	notes      []manifest.Diagnostic
+	// context is present in every cluster, on both sides.
+	context []*manifest.Object
 }
 
 // byTrust is the order in which the sides of a target render in one process: what head leaves behind there must not
@@ -58,15 +73,17 @@ func (c *comparison) byTrust() []*state { return []*state{c.base, c.head} }
 func (c *comparison) compare(ctx context.Context) {
 	groups, notes := groupUnits(c.base, c.head)
 	c.notes = append(c.notes, notes...)
+	c.checkClusterNames(groups)
 	for _, g := range groups {
 		c.o.progress("comparing cluster %s", g.name)
 		if !c.checkCluster(g) {
 			continue
 		}
+		base, head := withContext(c.context, objects(g.base), objects(g.head))
 		out, err := guard(func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
-				Name: g.name, Targets: g.targets(), Base: objects(g.base), Head: objects(g.head),
-				Config: c.config, Expand: c.o.Expand, Hygiene: c.o.Hygiene,
+				Name: g.name, Targets: g.targets(), Base: base, Head: head,
+				Config: c.config.For(g.name), Expand: c.o.Expand, Hygiene: c.o.Hygiene,
 			})
 		})
 		if err != nil {
@@ -93,8 +110,14 @@ func (c *comparison) result() *impact.Result {
 	r.Diagnostics = settle(c.base.diagnostics, c.head.diagnostics)
 	r.Diagnostics = append(r.Diagnostics, c.notes...)
 	r.Diagnostics = append(r.Diagnostics, c.base.failures...)
-	r.Diagnostics = tidy(append(r.Diagnostics, c.head.failures...))
-	r.Gate = gate.Decide(r.Clusters, c.config.Gate)
+	r.Diagnostics = append(r.Diagnostics, c.head.failures...)
+	now := c.o.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	r.Diagnostics = append(r.Diagnostics, waiver.Apply(r.Clusters, c.config.Waivers, c.configFile, now)...)
+	r.Diagnostics = tidy(r.Diagnostics)
+	r.Gate = gate.Decide(r.Clusters, c.thresholds)
 	if Incomplete(r.Diagnostics) {
 		r.Gate.Pass = false
 		r.Gate.Reasons = append(r.Gate.Reasons, "not everything could be analysed")

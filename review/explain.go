@@ -35,11 +35,11 @@ func explainOne(ctx context.Context, o Options, cluster string, q impact.Questio
 		return impact.Explanation{}, err
 	}
 	renderAll(ctx, o, s)
-	units, err := s.only(cluster)
+	all, conf, err := p.only(ctx, s, conf, cluster)
 	if err != nil {
 		return impact.Explanation{}, err
 	}
-	e, err := guard(func() (impact.Explanation, error) { return impact.Explain(objects(units), conf, q) })
+	e, err := guard(func() (impact.Explanation, error) { return impact.Explain(all, conf, q) })
 	if err != nil {
 		return impact.Explanation{}, usagef("%s: %v", s.name, err)
 	}

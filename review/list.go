@@ -32,12 +32,12 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 		return nil, err
 	}
 	renderAll(ctx, o, s)
-	units, err := s.only(cluster)
+	all, conf, err := p.only(ctx, s, conf, cluster)
 	if err != nil {
 		return nil, err
 	}
 	o.progress("listing")
-	l, err := guard(func() (impact.Listing, error) { return impact.List(ctx, objects(units), conf, o.Expand) })
+	l, err := guard(func() (impact.Listing, error) { return impact.List(ctx, all, conf, o.Expand) })
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}
@@ -112,7 +112,7 @@ func (p *opener) state(ctx context.Context) (*state, config.Config, error) {
 		return nil, config.Config{}, err
 	}
 	p.o.TrustHead = true // there is no other side
-	conf, _, err := p.configure(s.side, s.side)
+	conf, _, _, err := p.configure(s.side, s.side)
 	if err != nil {
 		return nil, config.Config{}, err
 	}
@@ -206,24 +206,28 @@ func isTarget(dir string) bool {
 // nowhere is the other side where there is one side only.
 func nowhere() *state { return &state{side: &side{}} }
 
-// only returns the targets of one cluster: the one named, or else the only one.
-func (s *state) only(cluster string) ([]*unit, error) {
+// only returns what one cluster has, context included, and its configuration: the cluster that is named, or else the
+// only one.
+func (p *opener) only(ctx context.Context, s *state, conf config.Config, cluster string) ([]*manifest.Object, config.Config, error) {
 	groups, notes := groupUnits(nowhere(), s)
 	s.diagnostics = append(s.diagnostics, notes...)
 	var names []string
 	for _, g := range groups {
-		if g.name == cluster {
-			return g.head, nil
-		}
 		names = append(names, g.name)
 	}
+	at := slices.Index(names, cluster)
 	switch {
-	case cluster != "":
-		return nil, usagef("there is no cluster %q here, but %s", cluster, strings.Join(names, ", "))
-	case len(groups) > 1:
-		return nil, usagef("%s forms %d clusters (%s): choose one with --cluster, or list one target's folder", s.name, len(names), strings.Join(names, ", "))
-	case len(groups) == 1:
-		return groups[0].head, nil
+	case at < 0 && cluster != "":
+		return nil, conf, usagef("there is no cluster %q here, but %s", cluster, strings.Join(names, ", "))
+	case at < 0 && len(groups) > 1:
+		return nil, conf, usagef("%s forms %d clusters (%s): choose one with --cluster, or list one target's folder", s.name, len(names), strings.Join(names, ", "))
+	case len(groups) == 0:
+		return nil, conf, nil
 	}
-	return nil, nil
+	g := groups[max(at, 0)]
+	s.config = conf
+	context, both, notes := p.readContext(ctx, s, nil)
+	s.diagnostics = append(s.diagnostics, slices.Concat(both, notes)...)
+	_, all := withContext(context, nil, objects(g.head))
+	return all, conf.For(g.name), nil
 }

@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
@@ -28,6 +29,8 @@ type Options struct {
 	// Gate replaces the configuration's thresholds where it sets one. With OnlyTighten it can only make them stricter.
 	Gate        config.Gate
 	OnlyTighten bool
+	// Now is the time at which waivers must hold; the current time if zero.
+	Now time.Time
 	// Limits bound what rendering one target on one side may take; what is not set has its default.
 	Limits sandbox.Limits
 	// Expand asks for [impact.Cluster.Changes].

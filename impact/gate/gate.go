@@ -17,27 +17,34 @@ import (
 // Default is the threshold of a setting that is left out.
 const Default = "high"
 
-// Decide returns the gate's decision. Blocked connections are held against fail-on-blocked, everything else against
-// fail-on-opened.
-func Decide(clusters []impact.Cluster, thresholds config.Gate) impact.Gate {
-	var opened, blocked []string
+// Decide returns the gate's decision by the thresholds of each cluster; what is accepted does not fail it. Blocked
+// connections are held against fail-on-blocked, everything else against fail-on-opened.
+func Decide(clusters []impact.Cluster, of func(cluster string) config.Gate) impact.Gate {
+	opened, blocked := make(map[string][]string), make(map[string][]string) // by threshold
 	for _, c := range clusters {
+		thresholds := of(c.Name)
 		for _, f := range c.Findings {
 			switch {
-			case f.Confidence == impact.Approximate:
+			case f.Confidence == impact.Approximate || f.Accepted != nil:
 			case f.Kind == impact.Blocked && fails(f.Severity, thresholds.FailOnBlocked):
-				blocked = append(blocked, f.ID)
+				blocked[or(thresholds.FailOnBlocked)] = append(blocked[or(thresholds.FailOnBlocked)], f.ID)
 			case f.Kind != impact.Blocked && fails(f.Severity, thresholds.FailOnOpened):
-				opened = append(opened, f.ID)
+				opened[or(thresholds.FailOnOpened)] = append(opened[or(thresholds.FailOnOpened)], f.ID)
 			}
 		}
 	}
-	g := impact.Gate{Pass: len(opened)+len(blocked) == 0, Findings: append(slices.Clip(blocked), opened...)}
-	if len(blocked) > 0 {
-		g.Reasons = append(g.Reasons, reason(blocked, "fail-on-blocked", thresholds.FailOnBlocked))
+	g := impact.Gate{Pass: len(opened)+len(blocked) == 0}
+	for _, threshold := range config.Thresholds {
+		if len(blocked[threshold]) > 0 {
+			g.Findings = append(g.Findings, blocked[threshold]...)
+			g.Reasons = append(g.Reasons, reason(blocked[threshold], "fail-on-blocked", threshold))
+		}
 	}
-	if len(opened) > 0 {
-		g.Reasons = append(g.Reasons, reason(opened, "fail-on-opened", thresholds.FailOnOpened))
+	for _, threshold := range config.Thresholds {
+		if len(opened[threshold]) > 0 {
+			g.Findings = append(g.Findings, opened[threshold]...)
+			g.Reasons = append(g.Reasons, reason(opened[threshold], "fail-on-opened", threshold))
+		}
 	}
 	return g
 }
@@ -54,7 +61,7 @@ func reason(ids []string, setting, threshold string) string {
 	if len(ids) == 1 {
 		verb = "reaches"
 	}
-	return fmt.Sprintf("%s %s %s: %s", strings.Join(runs(ids), ", "), verb, setting, or(threshold))
+	return fmt.Sprintf("%s %s %s: %s", strings.Join(runs(ids), ", "), verb, setting, threshold)
 }
 
 // runs shortens findings that are numbered one after the other: F1–F20. Of two, both are named.

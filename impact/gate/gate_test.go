@@ -31,7 +31,7 @@ func TestFindingsFromTheThresholdOnFailTheGate(t *testing.T) {
 		{"another kind counts as opened", []impact.Finding{{ID: "F5", Kind: impact.Waiver, Severity: impact.High}}, config.Gate{}, []string{"F5 reaches fail-on-opened: high"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := Decide(clusters(test.findings...), test.thresholds)
+			got := Decide(clusters(test.findings...), func(string) config.Gate { return test.thresholds })
 			if got.Pass != (test.want == nil) || !reflect.DeepEqual(got.Reasons, test.want) {
 				t.Errorf("got %+v, want %q", got, test.want)
 			}
