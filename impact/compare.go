@@ -57,7 +57,8 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	}
 	a := newAnalysis(model, base, head, sensitivity)
 	a.findRemarks(in.Hygiene)
-	out.Cluster.Findings = slices.Concat(a.connectionFindings(effects), a.workloadFindings(renames), a.remarkFindings())
+	connections := a.connectionFindings(effects)
+	out.Cluster.Findings = slices.Concat(connections, a.pathFindings(effects, connections), a.workloadFindings(renames), a.remarkFindings())
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)

@@ -218,10 +218,11 @@ func (s section) volume() string {
 	return count(s.connections, "connection") + ", " + number(s.narrowed) + " narrowed"
 }
 
-// sections parts a cluster's findings: blocked and opened, the worse first, then remarks, then workloads.
+// sections parts a cluster's findings: blocked and opened, the worse first, then paths, remarks and workloads.
 func sections(findings []impact.Finding) []section {
 	blocked := section{title: "Blocked", meaning: "allowed before, denied by this change", kind: impact.Blocked}
 	opened := section{title: "Opened", meaning: "denied before, allowed by this change", kind: impact.Opened}
+	ways := section{title: "Paths", kind: impact.Path}
 	remarks := section{title: "Remarks"}
 	workloads := section{title: "Workloads", kind: impact.Workload}
 	for i := range findings {
@@ -232,6 +233,8 @@ func sections(findings []impact.Finding) []section {
 			s = &blocked
 		case impact.Opened:
 			s = &opened
+		case impact.Path:
+			s = &ways
 		case impact.Workload:
 			s = &workloads
 		}
@@ -242,7 +245,7 @@ func sections(findings []impact.Finding) []section {
 			s.connections += pairs(f)
 		}
 	}
-	all := []section{blocked, opened, remarks, workloads}
+	all := []section{blocked, opened, ways, remarks, workloads}
 	if opened.worst() > blocked.worst() {
 		all[0], all[1] = opened, blocked
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // alongside are rules that an example cannot avoid besides its own.
-var alongside = map[string]string{"W4": "W1", "H4": "W2"}
+var alongside = map[string]string{"W4": "W1", "H4": "W2", "P1": "O11", "P2": "O11", "P3": "O11"}
 
 // example is what a rule's archive in testdata/rules holds: why the rule is, what both sides have, and what each has.
 type example struct {

@@ -43,6 +43,10 @@ var Rules = []Rule{
 	{"B9", Low, "a port that nobody listens on is blocked",
 		func(c Change) bool { return !c.Opened }},
 
+	{ID: "P1", Level: High, Text: "a path from what faces the internet to a sensitive workload appears"},
+	{ID: "P2", Level: Medium, Text: "a path from what faces the internet to a sensitive workload gets shorter"},
+	{ID: "P3", Level: Medium, Text: "a workload's blast radius grows by at least ten workloads and to at least twice"},
+
 	{ID: "H1", Level: Medium, Text: "a policy newly selects no workload"},
 	{ID: "H2", Level: Medium, Text: "a policy selects no workload, but one has nearly the labels that it asks for"},
 	{ID: "H3", Level: Medium, Text: "a policy selects no workload in its namespace, but would in exactly one other"},

@@ -1,0 +1,240 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// Steps answers which workloads others get to on one side, in any number of steps. A step is a connection to a port that the
+// destination listens on. It remembers what it found and is not safe for use by several goroutines.
+type Steps struct {
+	model *Model
+	side  Side
+	spots []spot
+	// spotsOf lists the spots of each class.
+	spotsOf [][]int32
+	// reaches are the classes that a sequence may let out to, letIn those that a spot lets in.
+	reaches map[seqID]runs
+	letIn   map[letInKey]runs
+}
+
+// spot is workloads of one class that listen on the same ports.
+type spot struct {
+	class     int32
+	ports     policy.PortSet
+	key       string
+	endpoints []int32
+}
+
+// Steps prepares for questions about a side. Listens gives the ports of an endpoint; none stands for any port.
+func (m *Model) Steps(s Side, listens func(endpoint int32) policy.PortSet) *Steps {
+	p := &Steps{model: m, side: s, spotsOf: make([][]int32, len(m.classes)), reaches: make(map[seqID]runs), letIn: make(map[letInKey]runs)}
+	for c := range m.classes {
+		for _, i := range m.classes[c].endpoints {
+			if m.Endpoints[i].Workload[s] != nil {
+				p.place(int32(c), i, listens(i))
+			}
+		}
+	}
+	return p
+}
+
+func (p *Steps) place(class, endpoint int32, ports policy.PortSet) {
+	if len(ports) == 0 {
+		ports = p.model.everything
+	}
+	key := ports.Key()
+	for _, n := range p.spotsOf[class] {
+		if s := &p.spots[n]; s.key == key {
+			s.endpoints = append(s.endpoints, endpoint)
+			return
+		}
+	}
+	p.spotsOf[class] = append(p.spotsOf[class], int32(len(p.spots)))
+	p.spots = append(p.spots, spot{class, ports, key, []int32{endpoint}})
+}
+
+// Spread is how far some workloads get.
+type Spread struct {
+	// Distance is the least number of steps to each endpoint: 0 for where it begins, -1 for what is not reached.
+	Distance []int32
+	// Via is the endpoint from which the last of these steps is taken, -1 for none.
+	Via []int32
+	// Reached counts the endpoints at a distance of at least one step.
+	Reached int
+}
+
+// few is up to how many destinations of a source are looked at one by one.
+const few = 64
+
+// From finds what is reached from some workloads. Each source is expanded once and each destination is found once, so
+// that no pair is looked at without need: sources that may reach little ask their destinations, of all others each
+// destination that is left asks for the first that it lets in.
+func (p *Steps) From(sources []int32) Spread {
+	m := p.model
+	out := Spread{Distance: filled(len(m.Endpoints)), Via: filled(len(m.Endpoints))}
+	expanded := make([]bool, len(m.classes))
+	first := filled(len(m.classes)) // the endpoint by which each class is reached first
+	var frontier []int32
+	arrive := func(i, via, distance int32) {
+		if out.Distance[i] >= 0 {
+			return
+		}
+		out.Distance[i], out.Via[i] = distance, via
+		if distance > 0 {
+			out.Reached++
+		}
+		if c := m.classOf[i]; !expanded[c] {
+			expanded[c], first[c] = true, i
+			frontier = append(frontier, c)
+		}
+	}
+	for _, i := range sources {
+		arrive(i, -1, 0)
+	}
+	left := make([]int32, len(p.spots))
+	for n := range left {
+		left[n] = int32(n)
+	}
+	done := make([]bool, len(p.spots))
+	for distance := int32(1); len(frontier) > 0; distance++ {
+		wave := p.wave(frontier)
+		frontier = nil
+		enter := func(n, from int32) {
+			done[n] = true
+			for _, i := range p.spots[n].endpoints {
+				arrive(i, first[from], distance)
+			}
+		}
+		for _, w := range wave.narrow {
+			w.to.each(func(c int32) {
+				for _, n := range p.spotsOf[c] {
+					if !done[n] {
+						if from := p.opens(n, w.seq, w.from); from >= 0 {
+							enter(n, from)
+						}
+					}
+				}
+			})
+		}
+		left = slices.DeleteFunc(left, func(n int32) bool {
+			for i := 0; i < len(wave.wide) && !done[n]; i++ {
+				if from := p.opens(n, wave.wide[i].seq, wave.wide[i].from); from >= 0 {
+					enter(n, from)
+				}
+			}
+			return done[n]
+		})
+	}
+	return out
+}
+
+func filled(n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = -1
+	}
+	return out
+}
+
+// wave is the sources of one distance, by what acts on their egress.
+type wave struct{ narrow, wide []outlet }
+
+// outlet is sources with the same egress, and to where it may let them.
+type outlet struct {
+	seq      seqID
+	from, to runs
+}
+
+func (p *Steps) wave(classes []int32) wave {
+	slices.Sort(classes)
+	by := make(map[seqID]int)
+	var all []outlet
+	for _, c := range classes {
+		seq := p.model.seq[policy.Egress][p.side][c]
+		n, ok := by[seq]
+		if !ok {
+			n = len(all)
+			by[seq] = n
+			all = append(all, outlet{seq: seq, to: p.reach(seq)})
+		}
+		all[n].from = all[n].from.append(c, c+1)
+	}
+	var w wave
+	for _, o := range all {
+		if o.to.len() <= few {
+			w.narrow = append(w.narrow, o)
+		} else {
+			w.wide = append(w.wide, o)
+		}
+	}
+	return w
+}
+
+// reach is the classes that a sequence may let out to on some port: none else, and perhaps fewer.
+func (p *Steps) reach(seq seqID) runs {
+	if known, ok := p.reaches[seq]; ok {
+		return known
+	}
+	m := p.model
+	var allowed runs
+	open := runs{{0, int32(len(m.classes))}}
+	for _, st := range m.sequences.sequences[seq] {
+		if st.next {
+			allowed, open = nil, allowed.union(open)
+		}
+		var passed runs
+		for _, e := range st.entries {
+			hit := open.intersect(m.sets.sets[e.set].members[p.side])
+			switch e.verdict {
+			case policy.Allow:
+				allowed = allowed.union(hit)
+			case policy.Pass:
+				passed = passed.union(hit)
+			}
+		}
+		if st.deny {
+			open = nil
+		}
+		open = open.union(passed)
+	}
+	p.reaches[seq] = allowed.union(open)
+	return p.reaches[seq]
+}
+
+// opens is the first of some classes with an egress in common that gets into a spot, -1 if none does.
+func (p *Steps) opens(n int32, egress seqID, from runs) int32 {
+	m, s := p.model, &p.spots[n]
+	ingress := m.seq[policy.Ingress][p.side][s.class]
+	from = from.intersect(p.lets(ingress, s))
+	if len(from) == 0 {
+		return -1
+	}
+	ports := m.allowed(egress, s.class, p.side, false).Intersect(s.ports)
+	if len(ports) == 0 {
+		return -1
+	}
+	for _, r := range from {
+		for c := r.lo; c < r.hi; c++ {
+			if m.allowed(ingress, c, p.side, false).Intersects(ports) {
+				return c
+			}
+		}
+	}
+	return -1
+}
+
+// lets is the classes that a spot lets in on some port that it listens on.
+func (p *Steps) lets(ingress seqID, s *spot) runs {
+	key := letInKey{ingress, s.key}
+	known, ok := p.letIn[key]
+	if !ok {
+		all := runs{{0, int32(len(p.model.classes))}}
+		for _, r := range p.model.refusals(policy.Ingress, p.side, s.class, all, s.ports) {
+			known = known.union(all.minus(r.peers))
+		}
+		p.letIn[key] = known
+	}
+	return known
+}
