@@ -24,6 +24,8 @@ type Input struct {
 	Config     config.Config
 	// Expand asks for Cluster.Changes.
 	Expand bool
+	// Graph asks for Cluster.Before and Cluster.After.
+	Graph bool
 	// Hygiene says which remarks are told.
 	Hygiene HygieneMode
 }
@@ -66,6 +68,15 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	out.Cluster.Policies = plainChanges(model, base, head)
 	if in.Expand {
 		out.Cluster.Changes = a.changes(blocks)
+	}
+	if in.Graph {
+		for side, to := range map[reach.Side]*[]Allowed{reach.Base: &out.Cluster.Before, reach.Head: &out.Cluster.After} {
+			blocks, err := model.Allowed(ctx, side)
+			if err != nil {
+				return out, fmt.Errorf("listing cluster %s: %w", in.Name, err)
+			}
+			*to = a.allowed(blocks, false)
+		}
 	}
 	return out, nil
 }

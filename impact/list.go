@@ -26,7 +26,13 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 		return Listing{}, err
 	}
 	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: []Allowed{}, Diagnostics: slices.Concat(state.Diagnostics, warnings((&hygiene.Change{Model: model, Base: state, Head: state}).Check(true)))}
+	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: a.allowed(blocks, expand), Diagnostics: slices.Concat(state.Diagnostics, warnings((&hygiene.Change{Model: model, Base: state, Head: state}).Check(true)))}
+	return out, nil
+}
+
+// allowed turns the blocks of a single state into rows: rectangles, or one row a pair of peers.
+func (a *analysis) allowed(blocks []reach.Block, expand bool) []Allowed {
+	out := []Allowed{}
 	for _, b := range blocks {
 		ports := b.Opened.Ranges()
 		confidence := Exact
@@ -34,21 +40,21 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 			confidence = Approximate
 		}
 		if !expand {
-			out.Connections = append(out.Connections, Allowed{a.peersOf(b.Sources), a.peersOf(b.Destinations), ports, confidence})
+			out = append(out, Allowed{a.peersOf(b.Sources), a.peersOf(b.Destinations), ports, confidence})
 			continue
 		}
 		a.eachPair(b, func(source, destination Peer) {
-			out.Connections = append(out.Connections, Allowed{[]Peer{source}, []Peer{destination}, ports, confidence})
+			out = append(out, Allowed{[]Peer{source}, []Peer{destination}, ports, confidence})
 		})
 	}
-	slices.SortStableFunc(out.Connections, func(x, y Allowed) int {
+	slices.SortStableFunc(out, func(x, y Allowed) int {
 		return cmp.Or(
 			slices.CompareFunc(x.Sources, y.Sources, comparePeers),
 			slices.CompareFunc(x.Destinations, y.Destinations, comparePeers),
 			comparePorts(x.Ports, y.Ports),
 		)
 	})
-	return out, nil
+	return out
 }
 
 func comparePorts(a, b []reach.PortRange) int {

@@ -66,6 +66,8 @@ type Cluster struct {
 	Policies []PlainChange
 	// Changes has one row a pair of peers whose connections differ, complete and exact; nil unless asked for.
 	Changes []Change
+	// Before and After are what base and head allow, in groups; nil unless asked for.
+	Before, After []Allowed
 }
 
 // Counts says how much was compared and how much of it changed. A pair is a source and a destination.

@@ -14,7 +14,7 @@ import (
 )
 
 // writeReports writes the reports that the inputs name and sets their paths as outputs.
-func (j *job) writeReports(result *impact.Result) error {
+func (j *job) writeReports(result *impact.Result, link linker) error {
 	for _, want := range []struct{ name, file string }{{"json", j.in.json}, {"sarif", j.in.sarif}, {"html", j.in.html}} {
 		if want.file == "" {
 			continue
@@ -24,7 +24,7 @@ func (j *job) writeReports(result *impact.Result) error {
 			return fmt.Errorf("input %s: %w", want.name, err)
 		}
 		var text bytes.Buffer
-		if err := format.Write(&text, result, report.Options{Title: j.title(result)}); err != nil {
+		if err := format.Write(&text, result, report.Options{Title: j.title(result), Link: link}); err != nil {
 			return fmt.Errorf("writing the %s report: %w", want.name, err)
 		}
 		if err := writeFile(j.dir, want.file, text.Bytes()); err != nil {

@@ -130,7 +130,7 @@ func (j *job) run(ctx context.Context, getenv func(string) string) (int, error) 
 	code = j.accept(ctx, clone, ev, c, result, code)
 	link := j.links(c.base, c.head)
 	j.tell(result, link)
-	if err := j.writeReports(result); err != nil {
+	if err := j.writeReports(result, link); err != nil {
 		j.fail(err)
 		code = review.ExitUsage
 	} else if j.in.uploadSARIF {
@@ -164,7 +164,7 @@ func (j *job) folder() (string, error) {
 func (j *job) diff(ctx context.Context, c comparison) (*impact.Result, int) {
 	result, err := j.options.Diff(ctx, review.Options{
 		Dir: j.dir, Base: c.base, Head: c.head, Targets: j.in.targets, Config: j.in.config,
-		Gate: j.in.gate, OnlyTighten: true,
+		Gate: j.in.gate, OnlyTighten: true, Graph: j.in.html != "",
 		Fetch: &review.Fetch{Server: j.env.server, Token: j.in.token},
 	})
 	if err == nil {

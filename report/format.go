@@ -21,6 +21,7 @@ const (
 	// These are for the result of a comparison only.
 	FormatSARIF Format = "sarif"
 	FormatJUnit Format = "junit"
+	FormatHTML  Format = "html"
 	// These are for what one state allows only.
 	FormatMatrix  Format = "matrix"
 	FormatMermaid Format = "mermaid"
@@ -46,6 +47,7 @@ var formats = []struct {
 	{FormatMarkdown, ofResult | ofListing | ofPolicies, []string{".md", ".markdown"}},
 	{FormatJSON, ofResult | ofListing, []string{".json"}},
 	{FormatSARIF, ofResult, []string{".sarif"}},
+	{FormatHTML, ofResult, []string{".html", ".htm"}},
 	{FormatJUnit, ofResult, []string{".xml"}},
 	{FormatCSV, ofResult | ofListing, []string{".csv"}},
 	{FormatMatrix, ofListing, nil},
@@ -108,6 +110,9 @@ func (s Set) ForFile(name string) (Format, error) {
 // NeedsPairs tells whether a format is about exact pairs, so that they have to be asked for.
 func (f Format) NeedsPairs() bool { return f == FormatCSV }
 
+// Graph tells whether the format shows impact.Cluster.Before and After.
+func (f Format) Graph() bool { return f == FormatHTML }
+
 // Write writes a result in the format.
 func (f Format) Write(w io.Writer, r *impact.Result, o Options) error {
 	switch f {
@@ -123,6 +128,8 @@ func (f Format) Write(w io.Writer, r *impact.Result, o Options) error {
 		return JUnit(w, r)
 	case FormatCSV:
 		return CSV(w, r)
+	case FormatHTML:
+		return HTML(w, r, o)
 	}
 	_, err := ForResult.Parse(string(f))
 	return err

@@ -46,6 +46,9 @@ func TestReportsAreAsReviewed(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			for _, f := range formats {
+				if f.format == FormatHTML {
+					continue // the whole page is the same but for its data, which html_test.go looks at
+				}
 				if f.of&ofResult == 0 || c.name == "many" && f.format != FormatMarkdown || f.format == FormatCSV && !hasChanges(&c.result) {
 					continue
 				}

@@ -83,7 +83,7 @@ func (c *comparison) compare(ctx context.Context) {
 		out, err := guard(func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: base, Head: head,
-				Config: c.config.For(g.name), Expand: c.o.Expand, Hygiene: c.o.Hygiene,
+				Config: c.config.For(g.name), Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene,
 			})
 		})
 		if err != nil {

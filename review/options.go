@@ -37,6 +37,8 @@ type Options struct {
 	Expand bool
 	// All renders every target, also those that the change cannot touch.
 	All bool
+	// Graph asks for [impact.Cluster.Before] and After.
+	Graph bool
 	// Hygiene says which remarks on what looks wrong are told.
 	Hygiene impact.HygieneMode
 	// Fetch, if set, lets commits that the clone lacks be fetched from its origin, into memory.

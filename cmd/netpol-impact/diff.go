@@ -76,6 +76,7 @@ func (p *program) runDiff(ctx context.Context, o review.Options, out output) err
 	}
 	expand := o.Expand
 	o.Expand = expand || sinks.needPairs()
+	o.Graph = slices.ContainsFunc(sinks, func(s sink) bool { return s.format.Graph() })
 	result, err := review.Diff(ctx, o)
 	p.endProgress()
 	if err != nil {

@@ -1,0 +1,201 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact"
+)
+
+// pageData is what the HTML page is given. Everything that it shows in words is worded here.
+type (
+	pageData struct {
+		Headline    string           `json:"headline"`
+		Compared    string           `json:"compared"`
+		Pass        bool             `json:"pass"`
+		Reasons     []string         `json:"reasons"`
+		Clusters    []pageCluster    `json:"clusters"`
+		Diagnostics []pageDiagnostic `json:"diagnostics"`
+	}
+	pageCluster struct {
+		Name     string        `json:"name"`
+		Peers    []pagePeer    `json:"peers"`
+		Groups   [][]int       `json:"groups"`
+		Before   []pageAllowed `json:"before"`
+		After    []pageAllowed `json:"after"`
+		Findings []pageFinding `json:"findings"`
+	}
+	// pagePeer is a node. Its group is the namespace of a workload.
+	pagePeer struct {
+		Label string `json:"label"`
+		Short string `json:"short"`
+		Group string `json:"group"`
+		Kind  string `json:"kind"`
+	}
+	// pageAllowed is a rectangle: its ends are numbers of groups, which are lists of peers.
+	pageAllowed struct {
+		Source      int    `json:"s"`
+		Destination int    `json:"d"`
+		From        string `json:"from"`
+		To          string `json:"to"`
+		Ports       string `json:"ports"`
+		Words       string `json:"words"`
+		Approximate bool   `json:"approximate,omitempty"`
+	}
+	pageFinding struct {
+		ID          string         `json:"id"`
+		Rule        string         `json:"rule"`
+		Severity    string         `json:"severity"`
+		Confidence  string         `json:"confidence"`
+		Kind        string         `json:"kind"`
+		Title       string         `json:"title"`
+		Explanation string         `json:"explanation"`
+		Advice      string         `json:"advice"`
+		Connections []pageAllowed  `json:"connections"`
+		Causes      []pageCause    `json:"causes"`
+		Evidence    []pageEvidence `json:"evidence"`
+	}
+	pagePlace struct {
+		Side string `json:"side,omitempty"`
+		File string `json:"file"`
+		Line int    `json:"line"`
+		URL  string `json:"url,omitempty"`
+	}
+	pageCause struct {
+		Object string `json:"object"`
+		Change string `json:"change"`
+		pagePlace
+	}
+	pageEvidence struct {
+		Kind string `json:"kind"`
+		Text string `json:"text"`
+		pagePlace
+	}
+	pageDiagnostic struct {
+		Severity string `json:"severity"`
+		Object   string `json:"object"`
+		Message  string `json:"message"`
+		pagePlace
+	}
+)
+
+func newPageData(r *impact.Result, o Options) pageData {
+	all := summarise(r)
+	out := pageData{
+		Headline: Headline(r, o), Compared: "Compared: " + all.scope(), Pass: r.Gate.Pass && len(all.broken) == 0,
+		Reasons: []string{}, Clusters: []pageCluster{}, Diagnostics: []pageDiagnostic{},
+	}
+	if r.Base != "" || r.Head != "" {
+		out.Compared = fmt.Sprintf("Compared %s with %s: %s", clean(r.Base), clean(r.Head), all.scope())
+	}
+	for _, reason := range r.Gate.Reasons {
+		out.Reasons = append(out.Reasons, clean(reason))
+	}
+	for i := range r.Clusters {
+		out.Clusters = append(out.Clusters, newPageCluster(&r.Clusters[i], o))
+	}
+	for _, d := range r.Diagnostics {
+		out.Diagnostics = append(out.Diagnostics, pageDiagnostic{string(d.Severity), clean(d.Object), clean(d.Message), placeOf(o, "", d.File, d.Line)})
+	}
+	return out
+}
+
+func placeOf(o Options, side, file string, line int) pagePlace {
+	return pagePlace{clean(side), clean(file), line, o.link(side, file, line)}
+}
+
+// pageCast numbers the peers and the lists of peers of one cluster: the same list stands in many rectangles.
+type pageCast struct {
+	cluster *pageCluster
+	book    phrasebook
+	peers   map[string]int
+	groups  map[string]int
+	words   []string // by group
+}
+
+func newPageCluster(c *impact.Cluster, o Options) pageCluster {
+	out := pageCluster{Name: clusterName(c), Peers: []pagePeer{}, Groups: [][]int{}, Findings: []pageFinding{}}
+	cast := &pageCast{cluster: &out, book: newPhrasebook(plainMarkup{}, c.Workloads), peers: map[string]int{}, groups: map[string]int{}}
+	for i := range c.Findings {
+		out.Findings = append(out.Findings, cast.finding(&c.Findings[i], o))
+	}
+	out.Before, out.After = cast.allowed(c.Before), cast.allowed(c.After)
+	return out
+}
+
+func (p *pageCast) allowed(list []impact.Allowed) []pageAllowed {
+	out := make([]pageAllowed, len(list))
+	for i, a := range list {
+		out[i] = p.rectangle(a.Sources, a.Destinations, portWords(a.Ports))
+		out[i].Approximate = a.Confidence == impact.Approximate
+	}
+	return out
+}
+
+func (p *pageCast) rectangle(sources, destinations []impact.Peer, ports string) pageAllowed {
+	s, d := p.group(sources), p.group(destinations)
+	from, to := p.words[s], p.words[d]
+	return pageAllowed{Source: s, Destination: d, From: from, To: to, Ports: ports, Words: from + " → " + to + ", " + ports}
+}
+
+func (p *pageCast) finding(f *impact.Finding, o Options) pageFinding {
+	out := pageFinding{
+		ID: clean(f.ID), Rule: clean(f.Rule), Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
+		Title: clean(f.Title), Explanation: clean(f.Explanation), Advice: clean(f.Advice),
+		Connections: []pageAllowed{}, Causes: []pageCause{}, Evidence: []pageEvidence{},
+	}
+	for _, c := range f.Connections {
+		out.Connections = append(out.Connections, p.rectangle(c.Sources, c.Destinations, portWords(c.Ports)))
+	}
+	for _, c := range f.Causes {
+		out.Causes = append(out.Causes, pageCause{clean(c.Object), clean(c.Change), placeOf(o, c.Side, c.File, c.Line)})
+	}
+	for _, e := range f.Evidence {
+		out.Evidence = append(out.Evidence, pageEvidence{clean(e.Kind), clean(e.Text), placeOf(o, "", e.File, e.Line)})
+	}
+	return out
+}
+
+// group is the number of a list of peers.
+func (p *pageCast) group(list []impact.Peer) int {
+	members := make([]int, len(list))
+	var key strings.Builder
+	for i, peer := range list {
+		members[i] = p.peer(peer)
+		fmt.Fprintf(&key, "%d ", members[i])
+	}
+	n, ok := p.groups[key.String()]
+	if !ok {
+		n = len(p.words)
+		p.groups[key.String()] = n
+		p.words = append(p.words, p.book.peers(list))
+		p.cluster.Groups = append(p.cluster.Groups, members)
+	}
+	return n
+}
+
+func (p *pageCast) peer(peer impact.Peer) int {
+	node := pagePeer{Group: "outside", Kind: "name"}
+	key := peer.String()
+	switch {
+	case peer.Workload != nil:
+		node.Kind, node.Group, node.Short = "workload", clean(peer.Workload.Namespace), clean(peer.Workload.Name)
+		key = peer.Workload.Kind + "/" + key
+	case peer.External != nil:
+		node.Kind = "external"
+	case peer.Potential != nil:
+		node.Kind, node.Group = "potential", "potential"
+	}
+	key = node.Kind + " " + key
+	n, ok := p.peers[key]
+	if !ok {
+		node.Label = p.book.peers([]impact.Peer{peer})
+		if node.Short == "" {
+			node.Short = clip(node.Label, nameLength)
+		}
+		n = len(p.cluster.Peers)
+		p.peers[key] = n
+		p.cluster.Peers = append(p.cluster.Peers, node)
+	}
+	return n
+}
