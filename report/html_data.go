@@ -2,7 +2,7 @@ package report
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact"
 )
@@ -20,7 +20,7 @@ type (
 	pageCluster struct {
 		Name     string        `json:"name"`
 		Peers    []pagePeer    `json:"peers"`
-		Groups   [][]int       `json:"groups"`
+		Groups   []pageGroup   `json:"groups"`
 		Before   []pageAllowed `json:"before"`
 		After    []pageAllowed `json:"after"`
 		Findings []pageFinding `json:"findings"`
@@ -32,14 +32,16 @@ type (
 		Group string `json:"group"`
 		Kind  string `json:"kind"`
 	}
-	// pageAllowed is a rectangle: its ends are numbers of groups, which are lists of peers.
+	// pageGroup is a list of peers as it is told, and their numbers as runs: first, last, first, last, …
+	pageGroup struct {
+		Words string `json:"words"`
+		Runs  []int  `json:"runs"`
+	}
+	// pageAllowed is a rectangle: its ends are numbers of groups.
 	pageAllowed struct {
 		Source      int    `json:"s"`
 		Destination int    `json:"d"`
-		From        string `json:"from"`
-		To          string `json:"to"`
 		Ports       string `json:"ports"`
-		Words       string `json:"words"`
 		Approximate bool   `json:"approximate,omitempty"`
 	}
 	pageFinding struct {
@@ -108,14 +110,18 @@ func placeOf(o Options, side, file string, line int) pagePlace {
 type pageCast struct {
 	cluster *pageCluster
 	book    phrasebook
-	peers   map[string]int
+	numbers map[impact.Peer]int // by identity
+	peers   map[string]int      // by name
 	groups  map[string]int
-	words   []string // by group
 }
 
 func newPageCluster(c *impact.Cluster, o Options) pageCluster {
-	out := pageCluster{Name: clusterName(c), Peers: []pagePeer{}, Groups: [][]int{}, Findings: []pageFinding{}}
-	cast := &pageCast{cluster: &out, book: newPhrasebook(plainMarkup{}, c.Workloads), peers: map[string]int{}, groups: map[string]int{}}
+	out := pageCluster{Name: clusterName(c), Peers: []pagePeer{}, Groups: []pageGroup{}, Findings: []pageFinding{}}
+	cast := &pageCast{cluster: &out, book: newPhrasebook(plainMarkup{}, c.Workloads), numbers: map[impact.Peer]int{}, peers: map[string]int{}, groups: map[string]int{}}
+	// The workloads come first, in their order: neighbours have neighbouring numbers.
+	for i := range c.Workloads {
+		cast.peer(impact.Peer{Workload: &c.Workloads[i]})
+	}
 	for i := range c.Findings {
 		out.Findings = append(out.Findings, cast.finding(&c.Findings[i], o))
 	}
@@ -133,9 +139,7 @@ func (p *pageCast) allowed(list []impact.Allowed) []pageAllowed {
 }
 
 func (p *pageCast) rectangle(sources, destinations []impact.Peer, ports string) pageAllowed {
-	s, d := p.group(sources), p.group(destinations)
-	from, to := p.words[s], p.words[d]
-	return pageAllowed{Source: s, Destination: d, From: from, To: to, Ports: ports, Words: from + " → " + to + ", " + ports}
+	return pageAllowed{Source: p.group(sources), Destination: p.group(destinations), Ports: ports}
 }
 
 func (p *pageCast) finding(f *impact.Finding, o Options) pageFinding {
@@ -156,25 +160,41 @@ func (p *pageCast) finding(f *impact.Finding, o Options) pageFinding {
 	return out
 }
 
-// group is the number of a list of peers.
+// group is the number of a list of peers. Lists of thousands stand in thousands of rectangles: as runs they are short.
 func (p *pageCast) group(list []impact.Peer) int {
 	members := make([]int, len(list))
-	var key strings.Builder
 	for i, peer := range list {
 		members[i] = p.peer(peer)
-		fmt.Fprintf(&key, "%d ", members[i])
 	}
-	n, ok := p.groups[key.String()]
+	slices.Sort(members)
+	runs := []int{}
+	for _, m := range slices.Compact(members) {
+		if end := len(runs) - 1; end > 0 && runs[end] == m-1 {
+			runs[end] = m
+		} else {
+			runs = append(runs, m, m)
+		}
+	}
+	key := fmt.Sprint(runs)
+	n, ok := p.groups[key]
 	if !ok {
-		n = len(p.words)
-		p.groups[key.String()] = n
-		p.words = append(p.words, p.book.peers(list))
-		p.cluster.Groups = append(p.cluster.Groups, members)
+		n = len(p.cluster.Groups)
+		p.groups[key] = n
+		p.cluster.Groups = append(p.cluster.Groups, pageGroup{p.book.peers(list), runs})
 	}
 	return n
 }
 
 func (p *pageCast) peer(peer impact.Peer) int {
+	n, ok := p.numbers[peer]
+	if !ok {
+		n = p.number(peer)
+		p.numbers[peer] = n
+	}
+	return n
+}
+
+func (p *pageCast) number(peer impact.Peer) int {
 	node := pagePeer{Group: "outside", Kind: "name"}
 	key := peer.String()
 	switch {
