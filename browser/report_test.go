@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -63,32 +64,25 @@ func open(t *testing.T, r *impact.Result, scheme string, width int64) *reader {
 		chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
+	p := &reader{t: t}
+	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithListener(p.listen))
 	t.Cleanup(cancel)
-	ctx, cancelTime := context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancelTime)
-	p := &reader{Context: ctx, t: t}
-	chromedp.ListenTarget(ctx, func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			p.fault("exception: %s", e.ExceptionDetails.Error())
-		case *runtime.EventConsoleAPICalled:
-			if e.Type == runtime.APITypeError {
-				p.fault("console error")
-			}
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.LevelError {
-				p.fault("log: %s", e.Entry.Text)
-			}
-		case *network.EventRequestWillBeSent:
-			if !strings.HasPrefix(e.Request.URL, "file://") && !strings.HasPrefix(e.Request.URL, "data:") {
-				p.fault("request: %s", e.Request.URL)
-			}
-		}
+	p.Context = ctx
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	p.check(err)
+	_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	p.check(err)
+	_, err = chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500,
 	})
-	p.run(network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(width, 900, 1, width < 500),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-		chromedp.Navigate("file://"+file), chromedp.WaitReady("html[data-ready]", chromedp.ByQuery))
+	p.check(err)
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	p.check(err)
+	p.run(chromedp.Navigate("file://"+file), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
 	t.Cleanup(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -100,22 +94,48 @@ func open(t *testing.T, r *impact.Result, scheme string, width int64) *reader {
 	return p
 }
 
+// listen notes what a page must not do. Warnings of the graph library are faults, too: it warns of what it cannot draw.
+func (p *reader) listen(event any) {
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		p.fault("exception: %s", e.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			p.fault("console: %s", e.Args[0].Value)
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			p.fault("log: %s", e.Entry.Text)
+		}
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, "file://") && !strings.HasPrefix(e.Request.URL, "data:") {
+			p.fault("request: %s", e.Request.URL)
+		}
+	}
+}
+
+func (p *reader) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func (p *reader) fault(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.faults = append(p.faults, fmt.Sprintf(format, args...))
 }
 
-func (p *reader) run(actions ...chromedp.Action) {
+func (p *reader) run(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Run(p, actions...); err != nil {
-		p.t.Fatal(err)
-	}
+	p.check(chromedp.Do(p, steps...))
 }
 
-func (p *reader) ask(script string) (answer string) {
+func (p *reader) ask(script string) string {
 	p.t.Helper()
-	p.run(chromedp.Evaluate("String("+script+")", &answer))
+	answer, err := chromedp.Run(p, chromedp.Evaluate[string]("String("+script+")"))
+	p.check(err)
 	return answer
 }
 
@@ -130,11 +150,9 @@ func (p *reader) shoot(name string) {
 	if *shots == "" {
 		return
 	}
-	var png []byte
-	p.run(chromedp.FullScreenshot(&png, 100))
-	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
-		p.t.Fatal(err)
-	}
+	png, err := chromedp.Run(p, chromedp.FullScreenshot(100))
+	p.check(err)
+	p.check(os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644))
 }
 
 const script = "</script><script>window.hit=1</script><img src=x onerror=window.hit=1>"
@@ -190,27 +208,27 @@ func large() *impact.Result {
 func TestAReaderSeesVerdictFindingAndCause(t *testing.T) {
 	p := open(t, small(), "light", 1280)
 	p.want("document.getElementById('headline').textContent", "gate fails")
-	p.run(chromedp.Click(`[data-finding="F1"]`, chromedp.ByQuery))
+	p.run(chromedp.Click(chromedp.CSS(`[data-finding="F1"]`)))
 	p.want("document.getElementById('detail').textContent", "The label is misspelt.")
 	p.want("document.querySelector('#detail a').href", "https://github.com/acme/shop/blob/head/redis.yaml#L12")
 	p.want("document.querySelectorAll('#graph canvas').length > 0", "true")
 	p.shoot("light")
-	p.run(chromedp.Click(`[data-state="before"]`, chromedp.ByQuery))
+	p.run(chromedp.Click(chromedp.CSS(`[data-state="before"]`)))
 	p.want("document.getElementById('shown').textContent", "2 groups of connections")
-	p.run(chromedp.Click(`[data-state="after"]`, chromedp.ByQuery))
+	p.run(chromedp.Click(chromedp.CSS(`[data-state="after"]`)))
 	p.want("document.getElementById('shown').textContent", "1 group of connections")
 }
 
 func TestSearchAndFiltersNarrowTheFindings(t *testing.T) {
 	p := open(t, small(), "dark", 1280)
 	p.shoot("dark")
-	p.run(chromedp.SendKeys("#search", "redis", chromedp.ByQuery), chromedp.WaitNotPresent(`[data-finding="F2"]`, chromedp.ByQuery))
+	p.run(chromedp.SendKeys(chromedp.CSS("#search"), "redis"), chromedp.WaitNotPresent(chromedp.CSS(`[data-finding="F2"]`)))
 	p.want("document.getElementById('count').textContent", "1 of 2")
 }
 
 func TestNamesThatAreScriptsStayText(t *testing.T) {
 	p := open(t, small(), "light", 390)
-	p.run(chromedp.Click("#table-button", chromedp.ByQuery))
+	p.run(chromedp.Click(chromedp.CSS("#table-button")))
 	p.want("window.hit === undefined", "true")
 	p.want("document.querySelectorAll('img').length", "0")
 	p.want("document.getElementById('list').textContent", script)

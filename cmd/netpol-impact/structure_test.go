@@ -47,7 +47,7 @@ func goFiles(t *testing.T, visit func(file string, source []byte)) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == "testdata" || name == "oracle" || strings.HasPrefix(entry.Name(), ".") && name != "."):
+		case entry.IsDir() && (entry.Name() == "testdata" || name == "oracle" || name == "browser" || strings.HasPrefix(entry.Name(), ".") && name != "."):
 			return fs.SkipDir
 		case path.Ext(name) != ".go":
 			return nil
