@@ -373,6 +373,21 @@ func TestReportsAreWrittenWhereTheInputsSay(t *testing.T) {
 	}
 }
 
+func TestTheHTMLReportLinksToTheComparedCommits(t *testing.T) {
+	w := newWorkshop(t)
+	w.environ["INPUT_HTML"] = "report.html"
+	w.run(resultWith(false, impact.High), nil)
+	if !w.asked.Graph {
+		t.Error("the connections before and after were not asked for")
+	}
+	text, err := os.ReadFile(filepath.Join(w.dir, "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.want(string(text), "Content-Security-Policy", "anyone reaches shop/cart", "/acme/shop/blob/"+w.asked.Head+"/topic#L1")
+	w.wantOutputs(map[string]string{"html": "report.html"})
+}
+
 func TestSkippedEventsPass(t *testing.T) {
 	w := newWorkshop(t)
 	w.event("pull_request", w.pull("closed", "acme/shop"))
