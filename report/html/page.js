@@ -261,14 +261,14 @@
     const gone = state === 'before' ? 'blocked' : state === 'after' ? 'opened' : '';
     const changed = gone ? found().filter((f) => f.kind === gone).flatMap((f) => f.connections.map((x) => ({ ...x, kind: f.kind, findings: [f] }))) : [];
     const e = data.clusters[cluster] ? elements([...changed, ...all]) : { nodes: [], edges: [], left: 0 };
-    let words = all.length + (all.length === 1 ? ' group of connections, ' : ' groups of connections, ') + e.nodes.length + ' nodes, ' + e.edges.length + ' edges in the graph';
+    let words = all.length + (all.length === 1 ? ' group of connections, ' : ' groups of connections, ') + e.nodes.length + ' nodes, ' + e.edges.length + (e.edges.length === 1 ? ' edge' : ' edges') + ' in the graph';
     if (e.left) words += '; ' + e.left + ' more, of what comes last, are not drawn: choose a finding, search or filter';
     if (!e.edges.length) words = 'No connections to show here.';
     $('shown').textContent = words;
     if (cy) cy.destroy();
     cy = cytoscape({ container: $('graph'), elements: [...e.nodes, ...e.edges], style: look(), layout: { name: 'null' }, maxZoom: 2.5, minZoom: 0.05 });
     const spread = Math.max(1, e.nodes.length / 20); // more nodes need more room each: their edges draw them together
-    withSeed(() => cy.layout({ name: 'fcose', animate: false, fit: false, quality: e.nodes.length > 100 ? 'default' : 'proof', randomize: true, nodeDimensionsIncludeLabels: true, nodeSeparation: 75 * spread, nodeRepulsion: () => 9000 * spread * spread, idealEdgeLength: (x) => (x.source().data('parent') === x.target().data('parent') ? 75 * spread : spread), edgeElasticity: () => 0.45, gravity: 0.6, gravityCompound: 1.2, nestingFactor: 0.05, numIter: 2500, tile: true, tilingPaddingVertical: 18, tilingPaddingHorizontal: 18 }).run());
+    withSeed(() => cy.layout({ name: 'fcose', animate: false, fit: false, quality: e.nodes.length > 100 ? 'default' : 'proof', randomize: true, nodeDimensionsIncludeLabels: true, nodeSeparation: 75 * spread, nodeRepulsion: () => 9000 * spread * spread, idealEdgeLength: (x) => (x.source().data('parent') === x.target().data('parent') ? 75 * spread : 30 * spread), edgeElasticity: () => 0.45, gravity: 0.6, gravityCompound: 1.2, nestingFactor: 0.05, numIter: 2500, tile: true, tilingPaddingVertical: 18, tilingPaddingHorizontal: 18 }).run());
     fit();
     cy.on('tap', 'node.closed', (ev) => { opened.add(ev.target.data('box')); draw(); });
     cy.on('tap', 'node.open', (ev) => { if (ev.target.hasClass('open')) { opened.delete(ev.target.data('box')); draw(); } });
