@@ -54,7 +54,7 @@ func plotBy(l *impact.Listing, by By) plot {
 	p := plot{cells: map[[2]int]*cell{}}
 	at, seen := map[string]int{}, map[string]bool{}
 	number := func(peer impact.Peer) int {
-		name, group := placeOf(peer, by)
+		name, group := placeAndName(peer, by)
 		i, ok := at[name]
 		if !ok {
 			i = len(p.names)
@@ -103,8 +103,8 @@ func plotBy(l *impact.Listing, by By) plot {
 	return p
 }
 
-// placeOf is the name that a peer goes by, and the namespace that it is in.
-func placeOf(peer impact.Peer, by By) (name, group string) {
+// placeAndName is the name that a peer goes by, and the namespace that it is in.
+func placeAndName(peer impact.Peer, by By) (name, group string) {
 	switch {
 	case peer.Workload != nil && by == ByNamespaces:
 		return peer.Workload.Namespace, ""

@@ -50,16 +50,16 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 func Policies(ctx context.Context, o Options, cluster string) (*impact.Handbook, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
-	s, conf, err := p.state()
+	s, conf, err := p.state(ctx)
 	if err != nil {
 		return nil, err
 	}
 	renderAll(ctx, o, s)
-	units, err := s.only(cluster)
+	all, conf, err := p.only(ctx, s, conf, cluster)
 	if err != nil {
 		return nil, err
 	}
-	h, err := guard(func() (impact.Handbook, error) { return impact.Policies(objects(units), conf) })
+	h, err := guard(func() (impact.Handbook, error) { return impact.Policies(all, conf) })
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}
