@@ -139,4 +139,6 @@ type Allowed struct {
 type Gate struct {
 	Pass    bool
 	Reasons []string
+	// Findings are the IDs of those that it fails for.
+	Findings []string
 }

@@ -120,7 +120,7 @@ var cases = []struct {
 				Fingerprint: "5f1c",
 			}},
 		}},
-		Gate: impact.Gate{Reasons: []string{"F1 is high, and blocked connections fail from high on"}},
+		Gate: impact.Gate{Findings: []string{"F1"}, Reasons: []string{"F1 is high, and blocked connections fail from high on"}},
 	}},
 	{name: "boutique", result: impact.Result{
 		Base: "base", Head: "head",
@@ -181,7 +181,7 @@ var cases = []struct {
 				},
 			},
 		}},
-		Gate: impact.Gate{Reasons: []string{"F1 is critical, and blocked connections fail from high on"}},
+		Gate: impact.Gate{Findings: []string{"F1"}, Reasons: []string{"F1 is critical, and blocked connections fail from high on"}},
 	}},
 	{name: "opened-to-internet", result: impact.Result{
 		Base: "main", Head: "debug-db",
@@ -213,7 +213,7 @@ var cases = []struct {
 				},
 			},
 		}},
-		Gate: impact.Gate{Reasons: []string{"F1 is critical, and opened connections fail from high on"}},
+		Gate: impact.Gate{Findings: []string{"F1"}, Reasons: []string{"F1 is critical, and opened connections fail from high on"}},
 	}},
 	{name: "rename", result: impact.Result{
 		Base: "main", Head: "carts-db",
@@ -271,7 +271,7 @@ var cases = []struct {
 			}},
 			{Name: "test", Counts: impact.Counts{Workloads: 12, Policies: 2}},
 		},
-		Gate: impact.Gate{Reasons: []string{"F1 is high, and blocked connections fail from high on", "F2 is high: a promise may not be removed"}},
+		Gate: impact.Gate{Findings: []string{"F1"}, Reasons: []string{"F1 is high, and blocked connections fail from high on", "F2 is high: a promise may not be removed"}},
 	}},
 	{name: "same-in-each", result: impact.Result{
 		Base: "main", Head: "stricter-base",

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -18,45 +17,84 @@ const (
 	FormatText     Format = "text"
 	FormatMarkdown Format = "markdown"
 	FormatJSON     Format = "json"
-	// FormatSARIF is for the result of a comparison only.
+	FormatCSV      Format = "csv"
+	// These are for the result of a comparison only.
 	FormatSARIF Format = "sarif"
+	FormatJUnit Format = "junit"
+	// These are for what one state allows only.
+	FormatMatrix  Format = "matrix"
+	FormatMermaid Format = "mermaid"
+	FormatDOT     Format = "dot"
 )
 
-// formats are all formats, with the endings of their files.
+// A written is what a format may be of.
+type written uint8
+
+const (
+	ofResult written = 1 << iota
+	ofListing
+	ofPolicies
+)
+
+// formats are all formats, what they may be of, and the endings of their files.
 var formats = []struct {
 	format  Format
+	of      written
 	endings []string
 }{
-	{FormatText, []string{".txt"}},
-	{FormatMarkdown, []string{".md", ".markdown"}},
-	{FormatJSON, []string{".json"}},
-	{FormatSARIF, []string{".sarif"}},
+	{FormatText, ofResult | ofListing | ofPolicies, []string{".txt"}},
+	{FormatMarkdown, ofResult | ofListing | ofPolicies, []string{".md", ".markdown"}},
+	{FormatJSON, ofResult | ofListing, []string{".json"}},
+	{FormatSARIF, ofResult, []string{".sarif"}},
+	{FormatJUnit, ofResult, []string{".xml"}},
+	{FormatCSV, ofResult | ofListing, []string{".csv"}},
+	{FormatMatrix, ofListing, nil},
+	{FormatMermaid, ofListing, []string{".mmd", ".mermaid"}},
+	{FormatDOT, ofListing, []string{".dot", ".gv"}},
 }
 
-// Formats returns the names of all formats.
-func Formats() []string {
-	names := make([]string, len(formats))
-	for i, f := range formats {
-		names[i] = string(f.format)
+// A Set is the formats that one command's answer can be written in.
+type Set struct{ of written }
+
+// The sets of formats, by what is written.
+var (
+	ForResult   = Set{ofResult}
+	ForListing  = Set{ofListing}
+	ForPolicies = Set{ofPolicies}
+)
+
+// Names returns the names of the formats.
+func (s Set) Names() []string {
+	var names []string
+	for _, f := range formats {
+		if f.of&s.of != 0 {
+			names = append(names, string(f.format))
+		}
 	}
 	return names
 }
 
-// ParseFormat returns the format of that name.
-func ParseFormat(name string) (Format, error) {
+// Parse returns the format of that name.
+func (s Set) Parse(name string) (Format, error) {
 	for _, f := range formats {
-		if string(f.format) == name {
+		if string(f.format) == name && f.of&s.of != 0 {
 			return f.format, nil
 		}
 	}
-	return "", fmt.Errorf("unknown format %q: choose one of %s", name, strings.Join(Formats(), ", "))
+	return "", fmt.Errorf("unknown format %q: choose one of %s", name, strings.Join(s.Names(), ", "))
 }
 
+// ParseFormat returns the format of a comparison's result of that name.
+func ParseFormat(name string) (Format, error) { return ForResult.Parse(name) }
+
 // ForFile returns the format that an output file's ending asks for.
-func ForFile(name string) (Format, error) {
+func (s Set) ForFile(name string) (Format, error) {
 	ending := strings.ToLower(path.Ext(strings.ReplaceAll(name, `\`, "/")))
 	var known []string
 	for _, f := range formats {
+		if f.of&s.of == 0 || len(f.endings) == 0 {
+			continue
+		}
 		for _, e := range f.endings {
 			if e == ending {
 				return f.format, nil
@@ -66,6 +104,9 @@ func ForFile(name string) (Format, error) {
 	}
 	return "", fmt.Errorf("output file %q: no format has the ending %q: the formats are %s", name, ending, strings.Join(known, ", "))
 }
+
+// NeedsPairs tells whether a format is about exact pairs, so that they have to be asked for.
+func (f Format) NeedsPairs() bool { return f == FormatCSV }
 
 // Write writes a result in the format.
 func (f Format) Write(w io.Writer, r *impact.Result, o Options) error {
@@ -78,8 +119,12 @@ func (f Format) Write(w io.Writer, r *impact.Result, o Options) error {
 		return JSON(w, r)
 	case FormatSARIF:
 		return SARIF(w, r)
+	case FormatJUnit:
+		return JUnit(w, r)
+	case FormatCSV:
+		return CSV(w, r)
 	}
-	_, err := ParseFormat(string(f))
+	_, err := ForResult.Parse(string(f))
 	return err
 }
 
@@ -92,9 +137,15 @@ func (f Format) WriteList(w io.Writer, l *impact.Listing, pairs bool, o Options)
 		return ListMarkdown(w, l, o)
 	case FormatJSON:
 		return ListJSON(w, l, pairs)
-	case FormatSARIF:
-		return errors.New("the format sarif is for findings, which a listing has none of: choose text, markdown or json")
+	case FormatCSV:
+		return ListCSV(w, l)
+	case FormatMatrix:
+		return ListMatrix(w, l, o)
+	case FormatMermaid:
+		return ListMermaid(w, l, o.By)
+	case FormatDOT:
+		return ListDOT(w, l, o.By)
 	}
-	_, err := ParseFormat(string(f))
+	_, err := ForListing.Parse(string(f))
 	return err
 }

@@ -29,14 +29,18 @@ func TestListingsAreAsReviewed(t *testing.T) {
 		pairs bool
 	}{{"list-grouped", grouped, false}, {"list-pairs", expanded, true}, {"list-empty", impact.Listing{}, false}} {
 		for _, f := range formats {
-			if f.format == FormatSARIF { // findings only
+			if f.of&ofListing == 0 {
 				continue
 			}
 			var b bytes.Buffer
 			if err := f.format.WriteList(&b, &c.list, c.pairs, Options{}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, c.name+f.endings[0], b.Bytes())
+			ending := "." + string(f.format)
+			if len(f.endings) > 0 {
+				ending = f.endings[0]
+			}
+			golden(t, c.name+ending, b.Bytes())
 		}
 	}
 }

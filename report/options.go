@@ -11,6 +11,8 @@ type Options struct {
 	// Color and Width are text's: ANSI colours, and columns (80 if 0, at least 40).
 	Color bool
 	Width int
+	// By says what a row of a matrix and a node of a graph stands for.
+	By By
 	// Limit is markdown's: it stays below so many bytes (60,000 if 0, at least 2,000).
 	Limit int
 }

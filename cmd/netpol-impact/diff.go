@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/report"
 	"github.com/netpol-impact/netpol-impact/review"
 )
 
@@ -48,14 +49,14 @@ are named.`,
 	f.StringVar(&o.Base, "base", "", "the state before: a revision, a folder, a file or - (default: merge base with the default branch)")
 	f.StringVar(&o.Head, "head", "", "the state after (default: the working tree)")
 	f.BoolVar(&o.All, "all", false, "render also the clusters in which the change touches nothing that a target reads")
-	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to the JSON")
+	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to what is written (CSV always has them)")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
 	addLimits(c, &o.Limits)
 	f.StringVar(&trust, "trust", "base", "the side whose configuration is in force: base or head")
 	f.StringVar(&hygiene, "hygiene", "new", "tell what looks wrong in policies: new (what the change introduces), all or off")
 	f.StringVar(&o.Gate.FailOnOpened, "fail-on-opened", "", "fail on opened connections from this severity on, or never (default: the configuration's, else high)")
 	f.StringVar(&o.Gate.FailOnBlocked, "fail-on-blocked", "", "fail on blocked connections from this severity on, or never (default: the configuration's, else high)")
-	out.flags(c)
+	out.flags(c, report.ForResult)
 	complete(c, "trust", "base", "head")
 	complete(c, "hygiene", "new", "all", "off")
 	complete(c, "fail-on-opened", thresholds...)
@@ -68,13 +69,35 @@ func (p *program) runDiff(ctx context.Context, o review.Options, out output) err
 	if err != nil {
 		return err
 	}
+	expand := o.Expand
+	o.Expand = expand || sinks.needPairs()
 	result, err := review.Diff(ctx, o)
 	p.endProgress()
 	if err != nil {
 		return err
 	}
-	if err := sinks.write(func(s sink) error { return s.format.Write(s.to, result, s.options) }); err != nil {
+	brief := result
+	if !expand {
+		brief = withoutPairs(result)
+	}
+	err = sinks.write(func(s sink) error {
+		if s.format.NeedsPairs() {
+			return s.format.Write(s.to, result, s.options)
+		}
+		return s.format.Write(s.to, brief, s.options)
+	})
+	if err != nil {
 		return err
 	}
 	return end(review.ExitCode(result))
+}
+
+// withoutPairs is a result without its exact pairs, which one sink asked for and the others did not.
+func withoutPairs(r *impact.Result) *impact.Result {
+	brief := *r
+	brief.Clusters = slices.Clone(r.Clusters)
+	for i := range brief.Clusters {
+		brief.Clusters[i].Changes = nil
+	}
+	return &brief
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/netpol-impact/netpol-impact/report"
 	"github.com/netpol-impact/netpol-impact/review"
 )
 
@@ -17,6 +18,8 @@ func (p *program) list() *cobra.Command {
 YAML, - for standard input, or a git revision. Without PATH, the working tree.`,
 		Example: `  netpol-impact list
   netpol-impact list overlays/prod
+  netpol-impact list --format matrix --by namespaces
+  netpol-impact list overlays/prod --output connections.csv --output connections.dot
   netpol-impact list v1.2.0 --cluster prod --format json --expand
   kubectl get pods,networkpolicies,namespaces -A -o yaml | netpol-impact list -`,
 		Args: cobra.MaximumNArgs(1),
@@ -47,7 +50,9 @@ YAML, - for standard input, or a git revision. Without PATH, the working tree.`,
 	f.StringVar(&cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addLimits(c, &o.Limits)
-	out.flags(c)
+	out.flags(c, report.ForListing)
+	f.StringVar(&out.by, "by", "", "what a row of a matrix and a node of a graph is: workloads or namespaces (default: workloads while they are few)")
+	complete(c, "by", string(report.ByWorkloads), string(report.ByNamespaces))
 	return c
 }
 

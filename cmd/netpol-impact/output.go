@@ -18,14 +18,18 @@ import (
 
 // output is what the flags say about where a report goes.
 type output struct {
+	// set is the formats that the command's answer can be written in.
+	set    report.Set
 	format string
 	files  []string
+	by     string
 }
 
-func (o *output) flags(c *cobra.Command) {
-	c.Flags().StringVar(&o.format, "format", string(report.FormatText), "what is printed: "+strings.Join(report.Formats(), ", "))
+func (o *output) flags(c *cobra.Command, set report.Set) {
+	o.set = set
+	c.Flags().StringVar(&o.format, "format", string(report.FormatText), "what is printed: "+strings.Join(set.Names(), ", "))
 	c.Flags().StringArrayVarP(&o.files, "output", "o", nil, "also write a file, its format by its ending (repeatable)")
-	complete(c, "format", report.Formats()...)
+	complete(c, "format", set.Names()...)
 }
 
 // A sink is one place that a report goes to.
@@ -40,19 +44,30 @@ type sinks []sink
 
 // open checks all formats before anything is analysed.
 func (o output) open(p *program) (sinks, error) {
-	format, err := report.ParseFormat(o.format)
+	format, err := o.set.Parse(o.format)
 	if err != nil {
 		return nil, err
 	}
+	if !slices.Contains([]string{"", string(report.ByWorkloads), string(report.ByNamespaces)}, o.by) {
+		return nil, &review.UsageError{Err: fmt.Errorf("--by %s: choose workloads or namespaces", o.by)}
+	}
 	all := sinks{{format: format, options: p.look(), to: p.stdout}}
 	for _, file := range o.files {
-		format, err := report.ForFile(file)
+		format, err := o.set.ForFile(file)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, sink{format: format, file: file})
 	}
+	for i := range all {
+		all[i].options.By = report.By(o.by)
+	}
 	return all, nil
+}
+
+// needPairs tells whether a sink is about exact pairs.
+func (all sinks) needPairs() bool {
+	return slices.ContainsFunc(all, func(s sink) bool { return s.format.NeedsPairs() })
 }
 
 // write has a function write the report to each sink.

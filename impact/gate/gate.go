@@ -32,7 +32,7 @@ func Decide(clusters []impact.Cluster, thresholds config.Gate) impact.Gate {
 			}
 		}
 	}
-	g := impact.Gate{Pass: len(opened)+len(blocked) == 0}
+	g := impact.Gate{Pass: len(opened)+len(blocked) == 0, Findings: append(slices.Clip(blocked), opened...)}
 	if len(blocked) > 0 {
 		g.Reasons = append(g.Reasons, reason(blocked, "fail-on-blocked", thresholds.FailOnBlocked))
 	}
