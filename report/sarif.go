@@ -145,7 +145,8 @@ func sarifAt(file string, line int) []sarifLocation {
 	if file == "" {
 		return nil
 	}
-	l := sarifLocation{sarifPhysical{Artifact: sarifArtifact{(&url.URL{Path: file}).EscapedPath()}}}
+	// String puts ./ before a name that would be taken for a scheme.
+	l := sarifLocation{sarifPhysical{Artifact: sarifArtifact{(&url.URL{Path: file}).String()}}}
 	if line > 0 {
 		l.Physical.Region = &sarifRegion{line}
 	}
