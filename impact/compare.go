@@ -61,6 +61,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)
 	out.Cluster.Workloads = a.workloads()
+	out.Cluster.Policies = plainChanges(model, base, head)
 	if in.Expand {
 		out.Cluster.Changes = a.changes(blocks)
 	}

@@ -62,6 +62,8 @@ type Cluster struct {
 	Workloads []WorkloadID
 	// Counts sums up what was compared.
 	Counts Counts
+	// Policies are those whose words the change alters, by their objects' names.
+	Policies []PlainChange
 	// Changes has one row a pair of peers whose connections differ, complete and exact; nil unless asked for.
 	Changes []Change
 }

@@ -149,3 +149,15 @@ func (f Format) WriteList(w io.Writer, l *impact.Listing, pairs bool, o Options)
 	_, err := ForListing.Parse(string(f))
 	return err
 }
+
+// WritePolicies writes policies in plain words in the format.
+func (f Format) WritePolicies(w io.Writer, h *impact.Handbook, o Options) error {
+	switch f {
+	case FormatText:
+		return PoliciesText(w, h, o)
+	case FormatMarkdown:
+		return PoliciesMarkdown(w, h, o)
+	}
+	_, err := ForPolicies.Parse(string(f))
+	return err
+}

@@ -19,6 +19,7 @@ const (
 	rankLong
 	rankMoreWhy
 	rankExact
+	rankGraph
 )
 
 const (
@@ -51,6 +52,7 @@ func Markdown(w io.Writer, r *impact.Result, o Options) error {
 	m.verdict()
 	m.addProblems()
 	m.addClusters()
+	m.addPolicies()
 	m.addNotes()
 	if !m.quiet() {
 		m.addGuide()
@@ -207,6 +209,7 @@ func (m *comment) cluster(c *impact.Cluster) {
 		}
 	}
 	v.explanations(all)
+	v.graph(all)
 	if c.Changes != nil {
 		v.changes(c.Changes)
 	} else {

@@ -45,6 +45,28 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 	return &l, nil
 }
 
+// Policies tells every policy of the state that Options.Head names, in one of its clusters, in plain words. The error is a
+// [*UsageError]; whatever else goes wrong is a diagnostic.
+func Policies(ctx context.Context, o Options, cluster string) (*impact.Handbook, error) {
+	p := &opener{o: o, alone: true}
+	defer p.close()
+	s, conf, err := p.state()
+	if err != nil {
+		return nil, err
+	}
+	renderAll(ctx, o, s)
+	units, err := s.only(cluster)
+	if err != nil {
+		return nil, err
+	}
+	h, err := guard(func() (impact.Handbook, error) { return impact.Policies(objects(units), conf) })
+	if err != nil {
+		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
+	}
+	h.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics, h.Diagnostics))
+	return &h, nil
+}
+
 // Targets returns what can be rendered in the state that Options.Head names. The error is a [*UsageError].
 func Targets(ctx context.Context, o Options) ([]Target, []manifest.Diagnostic, error) {
 	p := &opener{o: o, alone: true}
