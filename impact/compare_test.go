@@ -104,8 +104,8 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 		"a workload that leaves its policy": {
 			base: shop(), head: strings.Replace(shop(), "labels: {app: api}", "labels: {app: apii}", 1),
 			want: []string{
-				"O5 api loses all isolation: anyone can now reach it (Deployment api changed) | Deployment shop/api: label app: api → apii",
-				"H1 NetworkPolicy shop/api no longer selects any workload (it selected api) | Deployment shop/api: label app: api → apii",
+				"O5 api loses all isolation: anyone can now reach it (Deployment api changed) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
+				"H1 NetworkPolicy shop/api no longer selects any workload (it selected api) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
 			},
 		},
 		"each end denies what the other allows": {
@@ -130,7 +130,7 @@ spec:
 			// What only one end denies is told with that end's policy: 443 is out's doing, 80 is in's.
 			want: []string{
 				"B3 a can no longer reach the cluster's DNS (blocked by out) | NetworkPolicy shop/out: added",
-				"B8 b can no longer be reached by anyone (blocked by in) | NetworkPolicy shop/in: added",
+				"B8 b can no longer be reached by anyone (blocked by in) | NetworkPolicy shop/in: added | NetworkPolicy shop/out: added",
 				"B8 a can no longer reach anything (blocked by out) | NetworkPolicy shop/out: added",
 				"B9 a can no longer reach b on TCP 443 (blocked by out) | NetworkPolicy shop/out: added",
 				"H7 NetworkPolicy shop/in allows TCP 443, which no workload that it selects declares | NetworkPolicy shop/in: spec.ingress[0].ports[0] is TCP 443, which no workload declares",

@@ -52,7 +52,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	}
 	out = slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })
 	for _, o := range orphans {
-		out = append(out, a.orphanFinding(o, a.orphanCauses(o, finder.Of)))
+		out = append(out, a.orphanFinding(o, finder.OfLoss(o.Policy, o.Lost[0])))
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/hygiene"
-	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
@@ -98,14 +97,4 @@ func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 	f.Fingerprint = fingerprintOf(rule.ID, name, instead.text)
 	f.Connections = a.connections(o)
 	return f
-}
-
-// orphanCauses are the changes behind a policy's loss of its workloads.
-func (a *analysis) orphanCauses(o *orphan, causesOf func(e *reach.Effect, subject int32) []Cause) []Cause {
-	for _, d := range policy.Directions {
-		if causes := causesOf(&reach.Effect{Direction: d, Subjects: o.Lost, Peers: o.Lost}, o.Lost[0]); len(causes) > 0 {
-			return causes
-		}
-	}
-	return nil
 }

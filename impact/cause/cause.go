@@ -1,14 +1,16 @@
 // Package cause finds the changed objects behind a changed connection.
 //
-// In goes an effect of the engine: subjects whose connections with some peers changed. Out come the changes that can be
-// behind it: policies of the subject that were added, removed or edited, or came to select it or ceased to; labels of
-// workloads and namespaces; ports. What cannot have this effect is left out: a policy that only allows does not block
-// what was isolated before.
+// In goes an effect of the engine: subjects whose connections with some peers changed. Out come the changes without which
+// they would not have: policies that were added, removed or edited; labels of workloads and namespaces; ports; a place on
+// the host's network. A change is a cause if the difference goes when it alone is put back; where that takes several
+// changes together, these are, and none of them can be left out. That is exact for the connections that are asked about:
+// those of an effect are sampled, one of each kind that the changes can tell apart.
 package cause
 
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,6 +44,9 @@ type Finder struct {
 	namespaces [2]map[string]*cluster.Namespace
 	// changes remembers what changed about each policy; nil if nothing did.
 	changes map[*policy.Policy]*Cause
+	// effect is the one that was asked for last, sampled what was found of it.
+	effect  *reach.Effect
+	sampled sampled
 }
 
 // New prepares for finding causes.
@@ -61,69 +66,144 @@ func byKey(ps []*policy.Policy) map[string]*policy.Policy {
 	return out
 }
 
-// Of returns the causes of an effect on one of its subjects, the widest first.
+// sampled is what was found of a sample for subjects that are alike.
+type sampled struct {
+	sample *reach.Sample
+	things map[[2]int32]found
+	// asked counts the classes of subjects by what changed about them; last is what was found for the last of each.
+	asked map[int32]int
+	last  map[int32]found
+}
+
+type found struct {
+	subject int32
+	things  []reach.Thing
+}
+
+// Of returns the causes of an effect on one of its subjects, the widest first: of the cells that stand for it, what has to
+// be put back for the difference to go.
 func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
+	if f.effect != e {
+		f.effect, f.sampled = e, sampled{f.model.NewSample(e), make(map[[2]int32]found), make(map[int32]int), make(map[int32]found)}
+	}
+	of := f.found(subject)
+	if len(of.things) == 0 {
+		return f.likely(e, subject)
+	}
 	var out []Cause
-	before := f.model.Acting(e.Direction, reach.Base, subject)
-	after := f.model.Acting(e.Direction, reach.Head, subject)
-	relabelled := false
-	for _, p := range union(before, after) {
-		acted, acts := selects(before, p), selects(after, p)
-		if !f.canCause(e, subject, p, acted, acts) {
-			continue
-		}
-		switch change := f.change(p); {
-		case change != nil:
-			out = append(out, *change)
-		case acted != acts:
-			relabelled = true
+	own, across := of.things, []reach.Thing(nil)
+	if len(own) > 1 {
+		// What is told together must not depend on the ends across: the end that an effect is told of comes first.
+		own, across = nil, nil
+		for _, t := range of.things {
+			if f.isOwn(e, subject, t) {
+				own = append(own, t)
+			} else {
+				across = append(across, t)
+			}
 		}
 	}
-	if relabelled || len(out) == 0 {
-		out = append(out, f.looks(subject)...)
+	for _, things := range [][]reach.Thing{own, across} {
+		var causes []Cause
+		for _, t := range things {
+			switch {
+			case t.Policy != "":
+				causes = append(causes, f.policy(t.Policy))
+			case t.Namespace != "":
+				causes = append(causes, f.namespace(t.Namespace)...)
+			case t.Endpoint == of.subject:
+				causes = append(causes, f.workload(e.Direction, subject)...)
+			default:
+				for _, i := range f.model.Alike(e.Peers, t.Endpoint) {
+					causes = append(causes, f.workload(1-e.Direction, i)...)
+				}
+			}
+		}
+		slices.SortStableFunc(causes, func(a, b Cause) int {
+			return cmp.Or(cmp.Compare(b.breadth, a.breadth), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Change, b.Change))
+		})
+		out = append(out, causes...)
 	}
-	if len(out) == 0 {
-		out = f.peers(e)
+	return out
+}
+
+// maxSubjects bounds how many classes of subjects whose own changes are the same are asked about one by one.
+const maxSubjects = 4
+
+// found is what was found for a subject, or for another one that it is like.
+func (f *Finder) found(subject int32) found {
+	key := f.sampled.sample.Key(subject)
+	if of, ok := f.sampled.things[key]; ok {
+		return of
 	}
-	slices.SortStableFunc(out, func(a, b Cause) int {
-		return cmp.Or(cmp.Compare(b.breadth, a.breadth), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Change, b.Change))
+	if n := f.sampled.asked[key[0]]; n >= maxSubjects {
+		return f.sampled.last[key[0]]
+	}
+	of := found{subject, f.necessary(subject)}
+	f.sampled.things[key], f.sampled.last[key[0]] = of, of
+	f.sampled.asked[key[0]]++
+	return of
+}
+
+// necessary are the things that have to be put back for some cell of a sample.
+func (f *Finder) necessary(subject int32) []reach.Thing {
+	var out []reach.Thing
+	f.sampled.sample.Each(subject, func(c reach.Cell) {
+		things, _ := f.model.Necessary(c)
+		for _, t := range things {
+			if !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
 	})
 	return out
 }
 
-// canCause leaves out what cannot have the effect: of policies that only allow, one that comes cannot block what was
-// isolated already, and one that goes cannot open what stays isolated.
-func (f *Finder) canCause(e *reach.Effect, subject int32, p *policy.Policy, acted, acts bool) bool {
-	if !onlyAllows(p, e.Direction) {
-		return true
-	}
-	if e.Opened {
-		return acts || !f.model.Isolated(e.Direction, reach.Head, subject)
-	}
-	return acted || !f.model.Isolated(e.Direction, reach.Base, subject)
-}
-
-func onlyAllows(p *policy.Policy, d policy.Direction) bool {
-	return !slices.ContainsFunc(p.Rules[d], func(r policy.Rule) bool { return r.Verdict != policy.Allow })
-}
-
-func union(before, after []*policy.Policy) []*policy.Policy {
-	out := slices.Clone(after)
-	for _, p := range before {
-		if !selects(after, p) {
-			out = append(out, p)
+// Between returns the causes of the difference of a single connection, and whether putting back any one of them undoes it.
+func (f *Finder) Between(c reach.Cell) (causes []Cause, alone bool) {
+	things, alone := f.model.Necessary(c)
+	for _, t := range things {
+		switch {
+		case t.Policy != "":
+			causes = append(causes, f.policy(t.Policy))
+		case t.Namespace != "":
+			causes = append(causes, f.namespace(t.Namespace)...)
+		case t.Endpoint == c.Destination:
+			causes = append(causes, f.workload(policy.Ingress, t.Endpoint)...)
+		default:
+			causes = append(causes, f.workload(policy.Egress, t.Endpoint)...)
 		}
 	}
-	return out
+	return causes, alone
 }
 
-// selects tells whether a policy, on whichever side, is among those that act.
-func selects(acting []*policy.Policy, p *policy.Policy) bool {
-	return slices.ContainsFunc(acting, func(x *policy.Policy) bool { return x == p || sameIdentity(x.Object, p.Object) })
+// OfLoss returns why a policy no longer selects a workload: the policy's own change, or the workload's.
+func (f *Finder) OfLoss(p *policy.Policy, lost int32) []Cause {
+	if change := f.change(p); change != nil {
+		return []Cause{*change}
+	}
+	for _, d := range policy.Directions {
+		if causes := f.workload(d, lost); len(causes) > 0 {
+			return causes
+		}
+	}
+	if w := f.model.Endpoints[lost].Workload[reach.Head]; w != nil {
+		return f.namespace(w.Namespace)
+	}
+	return nil
 }
 
 func sameIdentity(a, b *manifest.Object) bool {
 	return a.Name == b.Name && a.Namespace == b.Namespace && a.Kind == b.Kind && a.Group == b.Group
+}
+
+// policy is the change of a policy that differs.
+func (f *Finder) policy(key string) Cause {
+	p := cmp.Or(f.head[key], f.base[key])
+	if change := f.change(p); change != nil {
+		return *change
+	}
+	return *f.cause(p, "head", p.Object.Body, "edited")
 }
 
 // change is what changed about a policy; nil if it means the same on both sides.
@@ -156,44 +236,92 @@ func (f *Finder) cause(p *policy.Policy, side string, at *manifest.Node, change 
 		breadth: f.model.Breadth(p.Object.Key())}
 }
 
-// looks finds what changed about the subject itself: its labels, its namespace's, its ports.
-func (f *Finder) looks(endpoint int32) []Cause {
-	if p := f.model.Endpoints[endpoint].Potential; p != nil {
-		return f.namespace(p.Namespace(), p.Namespace())
-	}
+// workload finds what changed about a workload itself, as the end that has a direction: its labels, its ports, its place
+// on the host's network.
+func (f *Finder) workload(d policy.Direction, endpoint int32) []Cause {
 	old, now := f.model.Endpoints[endpoint].Workload[reach.Base], f.model.Endpoints[endpoint].Workload[reach.Head]
 	if old == nil || now == nil {
 		return nil
 	}
 	var out []Cause
-	add := func(o *manifest.Object, side string, path []string, change string) {
-		at := o.At(o.Body.Get(path...))
-		out = append(out, Cause{Object: o.String(), File: at.File, Line: at.Line, Side: side, Change: change, breadth: 1})
+	add := func(change string, path ...string) {
+		path = append(now.TemplatePath(), path...)
+		for len(path) > 0 && now.Object.Body.Get(path...) == nil {
+			path = path[:len(path)-1] // what is gone has no line
+		}
+		at := now.Object.At(now.Object.Body.Get(path...))
+		out = append(out, Cause{Object: now.Object.String(), File: at.File, Line: at.Line, Side: "head", Change: change, breadth: 1})
 	}
-	if change := changedLabels(old.Labels, now.Labels); change != "" {
-		add(now.Object, "head", append(now.TemplatePath(), "metadata", "labels"), change)
+	if keys, change := changedLabels(old.Labels, now.Labels); change != "" {
+		add(change+f.selection(d, endpoint), "metadata", "labels", keys[0])
 	}
 	if old.HostNetwork != now.HostNetwork {
-		add(now.Object, "head", append(now.TemplatePath(), "spec", "hostNetwork"), fmt.Sprintf("hostNetwork: %v → %v", old.HostNetwork, now.HostNetwork))
+		add(fmt.Sprintf("hostNetwork: %v → %v", old.HostNetwork, now.HostNetwork), "spec", "hostNetwork")
 	}
-	if !slices.Equal(old.Ports, now.Ports) {
-		add(now.Object, "head", append(now.TemplatePath(), "spec", "containers"), "container ports edited")
+	if change := changedPorts(old.Ports, now.Ports); change != "" {
+		add(change, "spec", "containers")
 	}
-	out = append(out, f.namespace(old.Namespace, now.Namespace)...)
 	return out
 }
 
-func (f *Finder) namespace(before, after string) []Cause {
-	old, now := f.namespaces[reach.Base][before], f.namespaces[reach.Head][after]
+// maxSelecting bounds how many policies are named that select a workload no longer, or newly.
+const maxSelecting = 3
+
+// selection words which policies that are there on both sides select a workload no longer, or newly.
+func (f *Finder) selection(d policy.Direction, endpoint int32) string {
+	before, after := f.model.Acting(d, reach.Base, endpoint), f.model.Acting(d, reach.Head, endpoint)
+	names := func(among, beside []*policy.Policy, side map[string]*policy.Policy) []string {
+		var out []string
+		for _, p := range among {
+			if !selects(beside, p) && side[p.Object.Key()] != nil {
+				out = append(out, p.Object.Name)
+			}
+		}
+		return out
+	}
+	var words strings.Builder
+	for _, s := range []struct {
+		names     []string
+		one, many string
+	}{
+		{names(before, after, f.head), "policy %s no longer selects it", "policies %s no longer select it"},
+		{names(after, before, f.base), "policy %s now selects it", "policies %s now select it"},
+	} {
+		switch n := len(s.names); {
+		case n == 1:
+			fmt.Fprintf(&words, "; "+s.one, s.names[0])
+		case n > maxSelecting:
+			fmt.Fprintf(&words, "; "+s.many, fmt.Sprintf("%s and %d more", strings.Join(s.names[:maxSelecting-1], ", "), n-maxSelecting+1))
+		case n > 1:
+			fmt.Fprintf(&words, "; "+s.many, strings.Join(s.names, ", "))
+		}
+	}
+	return words.String()
+}
+
+// selects tells whether a policy, on whichever side, is among those that act.
+func selects(acting []*policy.Policy, p *policy.Policy) bool {
+	return slices.ContainsFunc(acting, func(x *policy.Policy) bool { return sameIdentity(x.Object, p.Object) })
+}
+
+func (f *Finder) namespace(name string) []Cause {
+	old, now := f.namespaces[reach.Base][name], f.namespaces[reach.Head][name]
 	if old == nil || now == nil {
 		return nil
 	}
-	change := changedLabels(old.Labels, now.Labels)
+	keys, change := changedLabels(old.Labels, now.Labels)
 	switch {
-	case change == "":
-		return nil
 	case now.Object != nil:
+		if change == "" || old.Object == nil {
+			change = "added" // before, its labels were not known
+		}
 		at := now.Object.At(now.Object.Body.Get("metadata", "labels"))
+		for _, key := range keys {
+			if label := now.Object.Body.Get("metadata", "labels", key); label != nil {
+				at = now.Object.At(label)
+				break
+			}
+		}
 		return []Cause{{Object: now.Object.String(), File: at.File, Line: at.Line, Side: "head", Change: change, breadth: 1 << 20}}
 	case old.Object != nil:
 		return []Cause{{Object: old.Object.String(), File: old.Object.Origin.File, Line: old.Object.Origin.Line, Side: "base", Change: "removed", breadth: 1 << 20}}
@@ -201,40 +329,57 @@ func (f *Finder) namespace(before, after string) []Cause {
 	return nil
 }
 
-// maxPeers bounds how many peers are looked at for a change of their own.
-const maxPeers = 1000
-
-// peers finds what changed about the peers.
-func (f *Finder) peers(e *reach.Effect) []Cause {
-	var out []Cause
-	seen := make(map[string]bool)
-	for _, i := range e.Peers[:min(len(e.Peers), maxPeers)] {
-		for _, c := range f.looks(i) {
-			if key := c.Object + c.Change; !seen[key] {
-				seen[key] = true
-				out = append(out, c)
-			}
-		}
-	}
-	return out
-}
-
-// changedLabels words the difference of two sets of labels.
-func changedLabels(before, after map[string]string) string {
-	var words []string
+// changedLabels words the difference of two sets of labels; keys are those that differ, sorted.
+func changedLabels(before, after map[string]string) (keys []string, change string) {
+	words := make(map[string]string)
 	for key, old := range before {
 		switch now, ok := after[key]; {
 		case !ok:
-			words = append(words, fmt.Sprintf("label %s: %s removed", key, old))
+			words[key] = fmt.Sprintf("label %s: %s removed", key, old)
 		case now != old:
-			words = append(words, fmt.Sprintf("label %s: %s → %s", key, old, now))
+			words[key] = fmt.Sprintf("label %s: %s → %s", key, old, now)
 		}
 	}
 	for key, now := range after {
 		if _, ok := before[key]; !ok {
-			words = append(words, fmt.Sprintf("label %s: %s added", key, now))
+			words[key] = fmt.Sprintf("label %s: %s added", key, now)
 		}
 	}
-	slices.Sort(words)
+	var texts []string
+	for _, key := range slices.Sorted(maps.Keys(words)) {
+		keys, texts = append(keys, key), append(texts, words[key])
+	}
+	return keys, strings.Join(texts, ", ")
+}
+
+// changedPorts words the difference of the ports that containers declare: a name that means another number first.
+func changedPorts(before, after []cluster.ContainerPort) string {
+	var words []string
+	same := func(p cluster.ContainerPort) func(cluster.ContainerPort) bool {
+		return func(q cluster.ContainerPort) bool {
+			return p.Name != "" && p.Name == q.Name && p.Protocol == q.Protocol
+		}
+	}
+	for _, p := range before {
+		switch i := slices.IndexFunc(after, same(p)); {
+		case slices.Contains(after, p):
+		case i >= 0:
+			words = append(words, fmt.Sprintf("port %s: %d → %d", p.Name, p.Port, after[i].Port))
+		default:
+			words = append(words, "port "+portWords(p)+" removed")
+		}
+	}
+	for _, p := range after {
+		if !slices.Contains(before, p) && !slices.ContainsFunc(before, same(p)) {
+			words = append(words, "port "+portWords(p)+" added")
+		}
+	}
 	return strings.Join(words, ", ")
+}
+
+func portWords(p cluster.ContainerPort) string {
+	if p.Name == "" {
+		return fmt.Sprintf("%d/%s", p.Port, p.Protocol)
+	}
+	return fmt.Sprintf("%s (%d/%s)", p.Name, p.Port, p.Protocol)
 }

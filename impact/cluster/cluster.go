@@ -231,7 +231,7 @@ func (b *builder) finish() {
 		}
 	}
 	slices.SortFunc(s.Workloads, compareWorkloads)
-	slices.SortFunc(s.Policies, comparePolicies)
+	slices.SortFunc(s.Policies, ComparePolicies)
 	slices.SortFunc(s.Nodes, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Services, compareServices)
 	slices.SortFunc(s.Routes, func(a, b Route) int {
@@ -273,7 +273,8 @@ func (b *builder) placeOnNodes() {
 	}
 }
 
-func comparePolicies(a, b *policy.Policy) int {
+// ComparePolicies orders policies as they are asked.
+func ComparePolicies(a, b *policy.Policy) int {
 	return cmp.Or(a.Tier.Compare(b.Tier), cmp.Compare(a.Order, b.Order),
 		strings.Compare(a.Object.Kind, b.Object.Kind), strings.Compare(namespaceOf(a.Object), namespaceOf(b.Object)),
 		strings.Compare(a.Object.Name, b.Object.Name), cmp.Compare(a.Number, b.Number))

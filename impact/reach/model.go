@@ -58,6 +58,11 @@ type Model struct {
 	everything policy.PortSet
 	// tiers are those of both sides, in the order in which they are asked.
 	tiers []policy.Tier
+	// policyChanged are the keys of policies that do not mean the same on both sides; nil until asked for.
+	policyChanged map[string]bool
+	changes       changeTable
+	// governing are the policies that may govern a class with only some changes put back, by direction and class.
+	governing map[[2]int32][]string
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
 	seq    [2][2][]seqID
 	acting [2][2]acting

@@ -164,3 +164,14 @@ func (a truth) and(b truth) truth {
 	}
 	return unknown
 }
+
+// not is the truth of the opposite.
+func (a truth) not() truth {
+	switch a {
+	case yes:
+		return no
+	case no:
+		return yes
+	}
+	return unknown
+}

@@ -1,0 +1,359 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// Thing is something that differs between the sides and can be put back by itself: exactly one of a policy, what the
+// network sees of a workload (labels, ports, host network), and the labels of a namespace.
+type Thing struct {
+	// Policy is the key of a policy's object, Namespace a namespace's name.
+	Policy, Namespace string
+	// Endpoint is a workload's number, -1 if the thing is none.
+	Endpoint int32
+}
+
+// Cell is one connection: two endpoints, and one port.
+type Cell struct {
+	Source, Destination int32
+	Port                policy.PortSet
+}
+
+// Without tells whether head would allow a connection if some things were as in base.
+func (m *Model) Without(c Cell, back []Thing) bool {
+	r := m.newReplay(c)
+	at := make([]bool, len(r.things))
+	for i, t := range r.things {
+		at[i] = slices.Contains(back, t)
+	}
+	return r.allows(at)
+}
+
+// Necessary are the changed things without which a connection that differs would not differ. If alone, putting back any
+// one of them is enough; else all of them must be put back, and none can be left out.
+func (m *Model) Necessary(c Cell) (things []Thing, alone bool) {
+	r := m.newReplay(c)
+	back := make([]bool, len(r.things))
+	now := r.allows(back)
+	undone := func(numbers ...int) bool {
+		clear(back)
+		for _, i := range numbers {
+			back[i] = true
+		}
+		return r.allows(back) != now
+	}
+	all := make([]int, len(r.things))
+	for i := range all {
+		all[i] = i
+	}
+	if !undone(all...) {
+		return nil, false
+	}
+	var minimal []int
+	for _, i := range all {
+		if undone(i) {
+			minimal = append(minimal, i)
+		}
+	}
+	switch alone = len(minimal) > 0; {
+	case !alone:
+		minimal = all
+		for i := len(all) - 1; i >= 0; i-- {
+			if rest := without(minimal, i); undone(rest...) {
+				minimal = rest
+			}
+		}
+		// Of what acts on each other, more can be spared once something else has been.
+		for i := 0; i < len(minimal); {
+			if rest := without(minimal, minimal[i]); undone(rest...) {
+				minimal, i = rest, 0
+				continue
+			}
+			i++
+		}
+	case !undone(minimal...): // they undo each other
+		minimal = minimal[:1]
+	}
+	for _, i := range minimal {
+		things = append(things, r.things[i])
+	}
+	return things, alone
+}
+
+func without(numbers []int, n int) []int {
+	return slices.DeleteFunc(slices.Clone(numbers), func(i int) bool { return i == n })
+}
+
+// replay asks again for one connection, with any of the changed things as in base and the others as in head. It reads
+// what policies say, not the sets that the engine made of it: those know the two sides only.
+type replay struct {
+	m    *Model
+	port policy.PortSet
+	// class is the class of each direction's subject: the source's for egress, the destination's for ingress.
+	class [2]int32
+	// things are policies, then namespaces, then workloads; look and namespace are the numbers of the ends' own, or -1.
+	things          []Thing
+	look, namespace [2]int
+	candidates      [2][]candidate
+}
+
+// candidate is an object whose policies may govern an end: what each side says, nothing where it is not there.
+type candidate struct {
+	sides [2][]*compiled
+	thing int // -1 if it is the same on both sides
+}
+
+func (m *Model) newReplay(c Cell) *replay {
+	r := &replay{m: m, port: c.Port}
+	ends := [2]int32{policy.Ingress: c.Destination, policy.Egress: c.Source}
+	for d, end := range ends {
+		r.class[d] = m.classOf[end]
+	}
+	for _, d := range policy.Directions {
+		r.addCandidates(d)
+	}
+	thing := func(t Thing) int {
+		if i := slices.Index(r.things, t); i >= 0 {
+			return i
+		}
+		r.things = append(r.things, t)
+		return len(r.things) - 1
+	}
+	for d, c := range r.class {
+		r.namespace[d] = -1
+		if m.namespaceChanged(c) {
+			r.namespace[d] = thing(Thing{Namespace: m.namespaces[m.classes[c].namespace[Head]].name, Endpoint: -1})
+		}
+	}
+	for d, c := range r.class {
+		r.look[d] = -1
+		if m.lookChanged(c) {
+			r.look[d] = thing(Thing{Endpoint: ends[d]})
+		}
+	}
+	return r
+}
+
+// lookChanged tells whether the sides differ in what the network sees of a class's workloads themselves.
+func (m *Model) lookChanged(c int32) bool {
+	cl := &m.classes[c]
+	return cl.changed || cl.ports[Base] != cl.ports[Head] || !cl.pod[Head] && m.nodeChanged(cl)
+}
+
+func (m *Model) namespaceChanged(c int32) bool {
+	ns := m.classes[c].namespace[Head]
+	return ns >= 0 && !sameLabels(&m.namespaces[ns])
+}
+
+// changedPolicies are the keys of the policies that do not mean the same on both sides.
+func (m *Model) changedPolicies() map[string]bool {
+	if m.policyChanged != nil {
+		return m.policyChanged
+	}
+	m.policyChanged = make(map[string]bool)
+	for s := Base; s <= Head; s++ {
+		for i := range m.policies[s] {
+			p := &m.policies[s][i]
+			if other := m.counterpart(1-s, p); other == nil || !sameMeaning(p, other) {
+				m.policyChanged[p.policy.Object.Key()] = true
+			}
+		}
+	}
+	return m.policyChanged
+}
+
+func sameMeaning(p, q *compiled) bool {
+	return p.policy.Tier == q.policy.Tier && p.policy.Order == q.policy.Order && p.body == q.body && slices.Equal(p.subject, q.subject)
+}
+
+// addCandidates finds the policies that govern the subject of a direction on either side, or with some things put back.
+func (r *replay) addCandidates(d policy.Direction) {
+	m, c := r.m, r.class[d]
+	changed := m.changedPolicies()
+	seen := make(map[string]bool)
+	add := func(key string) {
+		if seen[key] {
+			return
+		}
+		seen[key] = true
+		found := candidate{thing: -1}
+		for s := Base; s <= Head; s++ {
+			for _, i := range m.policyIndex[s][key] {
+				found.sides[s] = append(found.sides[s], &m.policies[s][i])
+			}
+		}
+		if changed[key] {
+			t := Thing{Policy: key, Endpoint: -1}
+			if found.thing = slices.Index(r.things, t); found.thing < 0 {
+				found.thing = len(r.things)
+				r.things = append(r.things, t)
+			}
+		}
+		r.candidates[d] = append(r.candidates[d], found)
+	}
+	for s := Base; s <= Head; s++ {
+		for _, i := range m.acting[d][s].on(c) {
+			add(m.policies[s][i].policy.Object.Key())
+		}
+	}
+	for _, key := range r.between(d, changed) {
+		add(key)
+	}
+}
+
+// between are the policies that may govern the subject of a direction with only some things put back, found once a class.
+func (r *replay) between(d policy.Direction, changed map[string]bool) []string {
+	m, c := r.m, r.class[d]
+	look, namespace := m.lookChanged(c), m.namespaceChanged(c)
+	if !look && !namespace {
+		return nil
+	}
+	at := [2]int32{int32(d), c}
+	if known, ok := m.governing[at]; ok {
+		return known
+	}
+	var out []string
+	for s := Base; s <= Head; s++ {
+		for i := range m.policies[s] {
+			p := &m.policies[s][i]
+			if p.body[d] < 0 {
+				continue
+			}
+			if key := p.policy.Object.Key(); !slices.Contains(out, key) && (changed[key] || look && namespace) && r.mayGovern(p, d) {
+				out = append(out, key)
+			}
+		}
+	}
+	if m.governing == nil {
+		m.governing = make(map[[2]int32][]string)
+	}
+	m.governing[at] = out
+	return out
+}
+
+// mayGovern tells whether a policy governs the subject of a direction with its labels and its namespace's as on any side.
+func (r *replay) mayGovern(p *compiled, d policy.Direction) bool {
+	for _, id := range p.subject {
+		for look := Base; look <= Head; look++ {
+			for namespace := Base; namespace <= Head; namespace++ {
+				if r.isMember(id, d, look, namespace) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// isMember tells whether the subject of a direction is in a set, with what is seen of it and its namespace as on sides.
+func (r *replay) isMember(id setID, d policy.Direction, look, namespace Side) bool {
+	if look == namespace {
+		return r.m.sets.sets[id].members[look].has(r.class[d])
+	}
+	return r.member(id, d, look, namespace) == yes
+}
+
+// member is the definition of isMember, for sides that differ: no set is made for these.
+func (r *replay) member(id setID, d policy.Direction, look, namespace Side) truth {
+	t, c := &r.m.sets.sets[id], &r.m.classes[r.class[d]]
+	switch {
+	case t.all != nil:
+		all := yes
+		for _, id := range t.all {
+			all = all.and(r.member(id, d, look, namespace))
+		}
+		for _, id := range t.not {
+			all = all.and(r.member(id, d, look, namespace).not())
+		}
+		return all
+	case t.pods == nil:
+		return r.m.match(t, c, look)
+	case !c.pod[look] || !t.pods.Pods.Matches(r.m.labels(c, look)):
+		return no
+	}
+	return matchNamespace(t.pods.Namespaces, &r.m.namespaces[c.namespace[look]], namespace)
+}
+
+func sideOf(thing int, back []bool) Side {
+	if thing >= 0 && back[thing] {
+		return Base
+	}
+	return Head
+}
+
+// allows tells whether the connection is allowed with some things put back.
+func (r *replay) allows(back []bool) bool {
+	return r.decide(policy.Ingress, back) && r.decide(policy.Egress, back)
+}
+
+// decide tells whether one direction allows the connection: every layer must.
+func (r *replay) decide(d policy.Direction, back []bool) bool {
+	acting := r.acting(d, back)
+	for len(acting) > 0 {
+		n := 0
+		for n < len(acting) && acting[n].policy.Tier.Layer == acting[0].policy.Tier.Layer {
+			n++
+		}
+		if !r.decideLayer(d, acting[:n], back) {
+			return false
+		}
+		acting = acting[n:]
+	}
+	return true
+}
+
+// acting are the policies that govern the subject of a direction with some things put back, in order.
+func (r *replay) acting(d policy.Direction, back []bool) []*compiled {
+	var acting []*compiled
+	look, namespace := sideOf(r.look[d], back), sideOf(r.namespace[d], back)
+	for _, c := range r.candidates[d] {
+		for _, p := range c.sides[sideOf(c.thing, back)] {
+			if p.body[d] >= 0 && slices.ContainsFunc(p.subject, func(id setID) bool { return r.isMember(id, d, look, namespace) }) {
+				acting = append(acting, p)
+			}
+		}
+	}
+	slices.SortStableFunc(acting, func(p, q *compiled) int { return cluster.ComparePolicies(p.policy, q.policy) })
+	return acting
+}
+
+func (r *replay) decideLayer(d policy.Direction, acting []*compiled, back []bool) bool {
+	for len(acting) > 0 {
+		tier, decided, isolated := acting[0].policy.Tier, false, false
+		verdict := policy.Pass
+		for len(acting) > 0 && acting[0].policy.Tier == tier {
+			b := r.m.bodies.bodies[acting[0].body[d]]
+			acting = acting[1:]
+			isolated = isolated || b.isolates
+			for i := range b.rules {
+				if !decided && r.matches(&b.rules[i], d, back) {
+					verdict, decided = b.rules[i].verdict, true
+				}
+			}
+		}
+		switch {
+		case decided && verdict != policy.Pass:
+			return verdict == policy.Allow
+		case !decided && isolated:
+			return false
+		}
+	}
+	return true
+}
+
+// matches tells whether a rule for a direction matches the other end, and the port.
+func (r *replay) matches(rule *bodyRule, d policy.Direction, back []bool) bool {
+	ports := rule.ports.Intersects(r.port)
+	env := r.m.classes[r.class[policy.Ingress]].ports[sideOf(r.look[policy.Ingress], back)]
+	for _, n := range rule.names {
+		ports = ports || env.resolve(n.Protocol, n.Name).Intersects(r.port)
+	}
+	if !ports {
+		return false
+	}
+	look, namespace := sideOf(r.look[1-d], back), sideOf(r.namespace[1-d], back)
+	return slices.ContainsFunc(rule.sets, func(id setID) bool { return r.isMember(id, 1-d, look, namespace) })
+}
