@@ -17,9 +17,24 @@ func Read(file string, text []byte) ([]*Object, []Diagnostic) {
 	return (*Reader)(nil).Read(file, text)
 }
 
-// mayBeObject looks for the two words that every object holds.
+// mayBeObject looks for the words that every object holds, or one that lacks half of its type.
 func mayBeObject(text []byte) bool {
-	return bytes.Contains(text, []byte("apiVersion")) && bytes.Contains(text, []byte("kind"))
+	hasVersion, hasKind := bytes.Contains(text, []byte("apiVersion")), bytes.Contains(text, []byte("kind"))
+	return hasVersion && hasKind || (hasVersion || hasKind) && bytes.Contains(text, []byte("metadata"))
+}
+
+// HalfType says what a document lacks that is an object but for its apiVersion or its kind: it has its
+// name where objects have theirs. It is empty for any other document. Other programs' files may have one of the two words.
+func HalfType(root *Node) string {
+	apiVersion, kind := root.Get("apiVersion"), root.Get("kind")
+	switch {
+	case root.Get("metadata", "name").Str() == "" && root.Get("metadata", "generateName").Str() == "":
+	case apiVersion == nil && kind.Str() != "":
+		return "a " + kind.Str() + " without apiVersion is no object: a cluster refuses it; add its apiVersion"
+	case kind == nil && apiVersion.Str() != "" && !strings.HasPrefix(apiVersion.Str(), "score.dev/"): // its files have none
+		return "a document with apiVersion " + apiVersion.Str() + " and no kind is no object: a cluster refuses it; add its kind"
+	}
+	return ""
 }
 
 // broken says what is wrong with a document that is no YAML.
@@ -35,12 +50,15 @@ func broken(file string, doc Document, err error) []Diagnostic {
 // FromNode makes an object of a document's root, or several of a List's.
 func FromNode(file string, root *Node) ([]*Object, []Diagnostic) {
 	apiVersion, kind := root.Get("apiVersion"), root.Get("kind")
-	if apiVersion == nil || kind == nil {
-		return nil, nil
-	}
 	broken := func(at *Node, object, format string, args ...any) []Diagnostic {
 		return []Diagnostic{{Severity: Error, Object: object, File: file, Line: at.LineOr(root.Line),
 			Message: fmt.Sprintf(format, args...), Digest: digest(root.AppendJSON(nil))}}
+	}
+	if apiVersion == nil || kind == nil {
+		if lacks := HalfType(root); lacks != "" {
+			return nil, broken(root, root.Get("metadata", "name").Str(), "%s", lacks)
+		}
+		return nil, nil
 	}
 	if apiVersion.Str() == "" || kind.Str() == "" {
 		return nil, broken(apiVersion, "", "apiVersion and kind must be non-empty strings")

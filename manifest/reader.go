@@ -28,8 +28,8 @@ type parsed struct {
 const maxRemembered = 1 << 30
 
 // Read returns the objects of a file's text and a diagnostic for each document that is broken, in the order of the
-// text. Documents without apiVersion and kind (value files, configuration of other programs) are passed over; the items
-// of a List are objects of their own.
+// text. Documents without apiVersion and kind (value files, configuration of other programs) are passed over, but one that
+// is an object but for one of the two is broken; the items of a List are objects of their own.
 func (r *Reader) Read(file string, text []byte) ([]*Object, []Diagnostic) {
 	var docs []Document
 	for doc := range Documents(text) {

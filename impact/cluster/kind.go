@@ -159,17 +159,19 @@ var inPolicies = map[string]bool{
 }
 
 // isUnsupported tells whether an object is a policy, or a part of policies, in a dialect that is not analysed.
-func isUnsupported(o *manifest.Object) bool {
-	if unsupported[o.Group] == "" {
+func isUnsupported(o *manifest.Object) bool { return isUnsupportedKind(o.Group, o.Kind) }
+
+func isUnsupportedKind(group, kind string) bool {
+	if unsupported[group] == "" {
 		return false
 	}
 	switch {
-	case inPolicies[o.Group+"/"+o.Kind]:
+	case inPolicies[group+"/"+kind]:
 		return true
-	case o.Group == "networking.gke.io": // most of its policies are about load balancers
-		return strings.Contains(o.Kind, "NetworkPolicy")
+	case group == "networking.gke.io": // most of its policies are about load balancers
+		return strings.Contains(kind, "NetworkPolicy")
 	}
-	return strings.Contains(o.Kind, "Policy") || strings.Contains(o.Kind, "Firewall")
+	return strings.Contains(kind, "Policy") || strings.Contains(kind, "Firewall")
 }
 
 // kubernetesNetworking are the kinds of networking.k8s.io beside NetworkPolicy; a cluster knows no others.
@@ -188,7 +190,7 @@ func (b *builder) reportUnknown(o *manifest.Object) {
 		d := manifest.Problem(manifest.Error, o, o.Body.Get("apiVersion"), "a %s of the API group %q is not analysed; Kubernetes' own NetworkPolicy has the apiVersion networking.k8s.io/v1", o.Kind, o.Group)
 		d.Unsupported = strings.Contains(o.Group, ".") // no cluster has one in another group
 		b.report(d)
-	case o.Body.Get("spec", "template", "spec", "containers") != nil:
-		b.report(manifest.Problem(manifest.Warning, o, nil, "workloads of this kind (%s/%s) are not analysed; its pods are not in this report", o.Group, o.Kind))
+	default:
+		b.reportInside(o)
 	}
 }

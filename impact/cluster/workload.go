@@ -64,6 +64,7 @@ var templates = map[string]template{
 	"/ReplicationController":                       {"spec", "template"},
 	"batch/Job":                                    {"spec", "template"},
 	"batch/CronJob":                                {"spec", "jobTemplate", "spec", "template"},
+	"keda.sh/ScaledJob":                            {"spec", "jobTargetRef", "template"},
 	"argoproj.io/Rollout":                          {"spec", "template"},
 	"serving.knative.dev/Service":                  {"spec", "template"},
 	"kubevirt.io/VirtualMachine":                   {"spec", "template"},

@@ -1,11 +1,14 @@
 package discover
 
 import (
+	"bytes"
 	"io/fs"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
@@ -128,8 +131,21 @@ func holdsObject(text []byte, isJSON bool) bool {
 		if v != nil && k != nil && !isToolConfig(string(v[1]), string(k[1])) {
 			return true
 		}
+		if (v == nil) != (k == nil) && isHalfTyped(doc.Text) {
+			return true
+		}
 	}
 	return false
+}
+
+// isHalfTyped tells whether a document is an object that lacks its apiVersion or its kind: whoever reads it says so.
+func isHalfTyped(text []byte) bool {
+	var root yaml.Node
+	if !bytes.Contains(text, []byte("metadata")) || yaml.Unmarshal(text, &root) != nil || manifest.BoundAliases(&root) != nil {
+		return false
+	}
+	n, err := manifest.FromYAML(&root, 0)
+	return err == nil && manifest.HalfType(n) != ""
 }
 
 // toolGroups are API groups of files that programs read and no cluster stores.

@@ -57,12 +57,20 @@ func look(fsys fs.FS, from string) (*survey, error) {
 }
 
 // notDeployed are folders that hold what tools keep or test, whatever is in them.
-var notDeployed = map[string]bool{"node_modules": true, "testdata": true}
+var notDeployed = map[string]bool{
+	"node_modules": true, "testdata": true,
+	".git": true, ".hg": true, ".svn": true, ".github": true, ".gitlab": true, ".gitea": true, ".forgejo": true, ".circleci": true,
+	".vscode": true, ".idea": true, ".devcontainer": true, ".cache": true, ".venv": true, ".tox": true, ".terraform": true,
+	".terragrunt-cache": true, ".yarn": true, ".pnpm-store": true, ".gradle": true, ".m2": true, ".cargo": true, ".husky": true,
+}
 
 func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
 	base, folder := e.Name(), path.Dir(name)
 	switch {
-	case e.IsDir() && !isStart && (strings.HasPrefix(base, ".") || notDeployed[base]):
+	case e.IsDir() && !isStart && notDeployed[base]:
+		return fs.SkipDir
+	case e.IsDir() && !isStart && strings.HasPrefix(base, "."):
+		s.hidden(name)
 		return fs.SkipDir
 	case e.IsDir():
 		s.folders = append(s.folders, name)
@@ -93,32 +101,47 @@ func (s *survey) submodule(name string, e fs.DirEntry) {
 }
 
 // link names a link to a folder, which is not followed: a walk that follows links may never end, and what it leads to is
-// mostly found where it is. A change of what is behind it makes it a warning.
+// mostly found where it is.
 func (s *survey) link(name string) {
 	if about, err := fs.Stat(s.fsys, name); err != nil || !about.IsDir() {
 		return // whoever reads through it says what is wrong with it
 	}
-	sum, files := xxhash.New(), 0
-	_ = fs.WalkDir(s.fsys, name, func(at string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() || !isManifestFile(e.Name()) {
+	s.passOver(name, func([]byte, string) bool { return true },
+		"this is a link to a folder, which is not followed: name it, or the folder that it leads to, as a target")
+}
+
+// hidden names a hidden folder that holds objects. Most hidden folders are tools' own, so that none is looked into for
+// targets.
+func (s *survey) hidden(name string) {
+	s.passOver(name, func(text []byte, base string) bool {
+		return isKustomizationFile(base) || base == chartFile || holdsObject(text, path.Ext(base) == ".json")
+	}, "this hidden folder holds manifests and is passed over: name what is deployed of it as a target")
+}
+
+// passOver names a folder that is not looked into if any file of it matters. A change of what is in it makes that a
+// warning.
+func (s *survey) passOver(folder string, matters func(text []byte, base string) bool, message string) {
+	sum, files, found := xxhash.New(), 0, false
+	_ = fs.WalkDir(s.fsys, folder, func(at string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() || !isManifestFile(e.Name()) && !isKustomizationFile(e.Name()) {
 			return nil
 		}
-		if files++; files > maxBehindLink {
+		if files++; files > maxPassedOver {
 			return fs.SkipAll
 		}
 		text, err := fs.ReadFile(s.fsys, at)
 		fmt.Fprintf(sum, "%s\x00%v\x00", at, err)
 		_, _ = sum.Write(text)
+		found = found || matters(text, e.Name())
 		return nil
 	})
-	if files > 0 {
-		s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Warning, File: name, Digest: max(sum.Sum64(), 1),
-			Message: "this is a link to a folder, which is not followed: name it, or the folder that it leads to, as a target"})
+	if found {
+		s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Warning, File: folder, Digest: max(sum.Sum64(), 1), Message: message})
 	}
 }
 
-// maxBehindLink bounds how many manifests are looked at for a link.
-const maxBehindLink = 10_000
+// maxPassedOver bounds how many manifests are looked at for a folder that is passed over.
+const maxPassedOver = 10_000
 
 func (s *survey) problem(severity manifest.Severity, file, message string) {
 	s.problems = append(s.problems, manifest.Diagnostic{Severity: severity, File: file, Message: message})
@@ -127,7 +150,7 @@ func (s *survey) problem(severity manifest.Severity, file, message string) {
 func isManifestFile(base string) bool {
 	switch path.Ext(base) {
 	case ".yaml", ".yml", ".json":
-		return !strings.HasPrefix(base, ".")
+		return true
 	}
 	return false
 }

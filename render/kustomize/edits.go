@@ -123,11 +123,8 @@ func generate(tree fs.FS, dir string) (*kustomization, error) {
 			return err
 		case name == dir:
 			return nil
-		case strings.HasPrefix(entry.Name(), "."):
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
 		case entry.IsDir():
 			if _, err := load(tree, name); errors.Is(err, fs.ErrNotExist) {
 				return nil

@@ -67,10 +67,8 @@ func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems 
 			return err
 		case err != nil:
 			problems = append(problems, unreadable(name, err))
-		case name != at && strings.HasPrefix(entry.Name(), "."):
-			return skip(entry)
 		case entry.IsDir():
-			if isToolsOwn(fsys, at, name) {
+			if name != at && strings.HasPrefix(entry.Name(), ".") || isToolsOwn(fsys, at, name) {
 				return fs.SkipDir
 			}
 		case name == at || isManifest(name):
@@ -83,13 +81,6 @@ func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems 
 
 func unreadable(name string, err error) manifest.Diagnostic {
 	return manifest.Diagnostic{Severity: manifest.Error, File: name, Message: "the file cannot be read: " + err.Error()}
-}
-
-func skip(entry fs.DirEntry) error {
-	if entry.IsDir() {
-		return fs.SkipDir
-	}
-	return nil
 }
 
 func isManifest(name string) bool {

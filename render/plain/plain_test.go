@@ -41,10 +41,10 @@ func TestReadFindsWhatIsAManifest(t *testing.T) {
 			want:  []string{"k8s/b.txt:3 Service web"},
 		},
 		{
-			name:  "hidden files and folders are passed over",
+			name:  "hidden folders are passed over, hidden files are not",
 			at:    ".",
-			files: map[string]string{".github/x.yaml": service, ".hidden.yaml": service, "a.yaml": service},
-			want:  []string{"a.yaml:1 Service web"},
+			files: map[string]string{".github/x.yaml": service, ".hidden.yaml": service, ".gitlab-ci.yml": "stages: []\n", "a.yaml": service},
+			want:  []string{".hidden.yaml:1 Service web", "a.yaml:1 Service web"},
 		},
 		{
 			name:  "a hidden folder that is asked for is read",
