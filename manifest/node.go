@@ -38,6 +38,9 @@ func noun(word string) string {
 // Node is one value of a document. A nil *Node is an absent value: every method works on it.
 type Node struct {
 	Kind Kind
+	// Source tells the file that Line is in: 0 for the object's origin file, else the place in [Object.Sources], counted
+	// from 1.
+	Source uint16
 	// Line is the line in the object's origin file, counted from 1; 0 if unknown.
 	Line int
 	// Text is a scalar's text as it was written, a string's after unquoting.
@@ -132,9 +135,10 @@ func (n *Node) LineOr(otherwise int) int {
 	return n.Line
 }
 
-// SetLines gives n and everything below it the same line, 0 where the lines that it was parsed with say nothing.
+// SetLines gives n and everything below it the same line of the origin file, 0 where the lines that it was parsed with
+// say nothing.
 func (n *Node) SetLines(line int) {
-	n.Line = line
+	n.Line, n.Source = line, 0
 	for i := range n.Items {
 		n.Items[i].SetLines(line)
 	}

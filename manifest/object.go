@@ -24,6 +24,8 @@ type Object struct {
 	// Namespace is empty where the manifest leaves it out.
 	Namespace, Name string
 	Origin          Origin
+	// Sources are other files that parts of the object come from, such as a patch.
+	Sources []string
 	// Body is the whole object. Its lines are those of the text's first appearance in a [Reader]: ask [Object.At].
 	Body *Node
 
@@ -47,6 +49,9 @@ func (o *Object) Key() string {
 
 // At returns the origin of a part of the object.
 func (o *Object) At(part *Node) Origin {
+	if part != nil && part.Source > 0 && int(part.Source) <= len(o.Sources) {
+		return Origin{File: o.Sources[part.Source-1], Line: part.Line}
+	}
 	if line := part.LineOr(0); line > 0 {
 		return Origin{File: o.Origin.File, Line: line + o.moved}
 	}

@@ -64,7 +64,7 @@ func (v *Variables) replace(o *manifest.Object) (*manifest.Object, error) {
 	if len(broken) > 0 || len(read) != 1 {
 		return nil, fmt.Errorf("the result is no object: %v", broken)
 	}
-	read[0].Origin = o.Origin
+	read[0].Origin, read[0].Sources = o.Origin, o.Sources
 	read[0].Body.SetLines(0)
 	copyLines(read[0].Body, o.Body)
 	return read[0], nil
@@ -89,7 +89,7 @@ func copyLines(to, from *manifest.Node) {
 	if from == nil {
 		return
 	}
-	to.Line = from.Line
+	to.Line, to.Source = from.Line, from.Source
 	if to.Kind == manifest.Map {
 		for key, value := range to.Fields {
 			copyLines(value, from.Get(key.Text))

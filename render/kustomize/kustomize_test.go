@@ -112,15 +112,15 @@ func TestFieldsKnowTheirLines(t *testing.T) {
 	for _, test := range []struct {
 		why  string
 		path []string
-		want int
+		want manifest.Origin
 	}{
-		{"unchanged", []string{"spec", "selector", "matchLabels", "app"}, 8},
-		{"changed by a patch: its key's line", []string{"spec", "replicas"}, 7},
-		{"changed by a prefix: its key's line", []string{"metadata", "name"}, 5},
-		{"added by kustomize: the line of what encloses it", []string{"metadata", "namespace"}, 5},
+		{"unchanged", []string{"spec", "selector", "matchLabels", "app"}, manifest.Origin{File: "base/app.yaml", Line: 8}},
+		{"changed by a patch", []string{"spec", "replicas"}, manifest.Origin{File: "overlays/prod/replicas.yaml", Line: 4}},
+		{"changed by a prefix: its key's line", []string{"metadata", "name"}, manifest.Origin{File: "base/app.yaml", Line: 5}},
+		{"added by a field of the kustomization", []string{"metadata", "namespace"}, manifest.Origin{File: "overlays/prod/kustomization.yaml", Line: 1}},
 	} {
-		if got := web.Body.Get(test.path...).LineOr(0); got != test.want {
-			t.Errorf("%v (%s): got line %d, want %d", test.path, test.why, got, test.want)
+		if got := web.At(web.Body.Get(test.path...)); got != test.want {
+			t.Errorf("%v (%s): got %v, want %v", test.path, test.why, got, test.want)
 		}
 	}
 	container := &web.Body.Get("spec", "template", "spec", "containers").Items[0]
@@ -226,5 +226,41 @@ func TestObjectsOfAChartClaimNoLinesOfFields(t *testing.T) {
 	}
 	if got, want := values.Body.Get("data", "values").Str(), `"list":["y","z"]`; !strings.Contains(got, want) {
 		t.Errorf("got %s, want it to hold %s: kustomize writes values in YAML 1.2", got, want)
+	}
+}
+
+func TestWhatAPatchChangedStandsInThePatch(t *testing.T) {
+	_, tree, target := scenario(t, "testdata/patches.txtar")
+	objects, _, err := Build(context.Background(), tree, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := objectAt(t, objects, "NetworkPolicy shop/web")
+	ingress := policy.Body.Get("spec", "ingress")
+	second := objectAt(t, objects, "NetworkPolicy shop/second")
+	web := objectAt(t, objects, "Deployment shop/web")
+	for _, test := range []struct {
+		why  string
+		o    *manifest.Object
+		part *manifest.Node
+		want manifest.Origin
+	}{
+		{"an operation that replaces", policy, policy.Body.Get("spec", "podSelector", "matchLabels", "app"), manifest.Origin{File: "overlay/ops.json", Line: 4}},
+		{"an operation that adds an element", policy, ingress.Element(1), manifest.Origin{File: "overlay/ops.json", Line: 3}},
+		{"an element that stays", policy, ingress.Element(0).Get("ports"), manifest.Origin{File: "base/all.yaml", Line: 53}},
+		{"a strategic patch that replaces a list", second, second.Body.Get("spec", "policyTypes").Element(0), manifest.Origin{File: "overlay/several.yaml", Line: 26}},
+		{"an inline operation", web, web.Body.Get("spec", "replicas"), manifest.Origin{File: "overlay/kustomization.yaml", Line: 14}},
+	} {
+		if got := test.o.At(test.part); got != test.want {
+			t.Errorf("%s: got %v, want %v", test.why, got, test.want)
+		}
+	}
+	_, tree, target = scenario(t, "testdata/labels.txtar")
+	if objects, _, err = Build(context.Background(), tree, target); err != nil {
+		t.Fatal(err)
+	}
+	labelled := objectAt(t, objects, "NetworkPolicy shop/pre-web-suf")
+	if got, want := labelled.At(labelled.Body.Get("spec", "podSelector", "matchLabels", "common")), (manifest.Origin{File: "kustomization.yaml", Line: 11}); got != want {
+		t.Errorf("a label that the kustomization puts into selectors: got %v, want %v", got, want)
 	}
 }

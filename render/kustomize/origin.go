@@ -87,7 +87,7 @@ func originsOf(output resmap.ResMap) ([]origin, error) {
 }
 
 func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
-	sources := newSources(b.written)
+	sources := newSources(b.written, b.patches)
 	var objects []*manifest.Object
 	var problems []manifest.Diagnostic
 	for i, res := range b.output.Resources() {
@@ -106,6 +106,7 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 			switch {
 			case ofChart:
 				o.Origin = written.Origin
+				sources.locateInChart(o, b.instead[file])
 			case from.file == "":
 				sources.search(o, b.resources)
 			default:

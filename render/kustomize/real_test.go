@@ -167,35 +167,49 @@ func TestLinesAreTrue(t *testing.T) {
 	})
 }
 
-// checkLines looks for the text of each key and each short value on the line that it claims to stand on. A value that
-// was changed claims its key's line, so there it is the key that is looked for.
+// checkLines looks for the text of each key and each short value on the line that it claims to stand on, in the file that
+// it claims. A value that was changed claims its key's line, so there it is the key that is looked for; what an operation
+// or a replacement writes claims the line of that.
 func checkLines(t *testing.T, tree fs.FS, o *manifest.Object) {
 	t.Helper()
-	text, err := fs.ReadFile(tree, o.Origin.File)
-	if err != nil {
-		t.Errorf("%s: %v", o, err)
-		return
-	}
-	lines := strings.Split(string(text), "\n")
-	var check func(n *manifest.Node, outer int)
-	check = func(n *manifest.Node, outer int) {
-		n.Fields(func(key, value *manifest.Node) bool {
-			if key.Line > 0 && key.Line != n.Line && !strings.Contains(lines[key.Line-1], key.Text) {
-				t.Errorf("%s: %s:%d does not hold the key %s", o, o.Origin.File, key.Line, key.Text)
+	files := make(map[string][]string)
+	holds := func(n *manifest.Node, texts ...string) bool {
+		at := o.At(n)
+		if files[at.File] == nil {
+			text, err := fs.ReadFile(tree, at.File)
+			if err != nil {
+				t.Errorf("%s: %v", o, err)
 			}
-			if value.Line > 0 && value.Line < key.Line {
+			files[at.File] = strings.Split(string(text), "\n")
+		}
+		if at.Line < 1 || at.Line > len(files[at.File]) {
+			t.Errorf("%s: %s has no line %d", o, at.File, at.Line)
+			return true
+		}
+		if n.Source > 0 {
+			texts = append(texts, "op:", "value:", "fieldPaths:", "- spec.", "- data.")
+		}
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(files[at.File][at.Line-1], text) })
+	}
+	samePlace := func(a, b *manifest.Node) bool { return a.Line == b.Line && a.Source == b.Source }
+	var check func(n, outer *manifest.Node)
+	check = func(n, outer *manifest.Node) {
+		n.Fields(func(key, value *manifest.Node) bool {
+			if key.Line > 0 && !samePlace(key, n) && !holds(key, key.Text) {
+				t.Errorf("%s: %v does not hold the key %s", o, o.At(key), key.Text)
+			}
+			if value.Line > 0 && value.Source == key.Source && value.Line < key.Line {
 				t.Errorf("%s: %s is said to be on line %d, before its key on %d", o, key.Text, value.Line, key.Line)
 			}
-			check(value, key.Line)
+			check(value, key)
 			return true
 		})
 		for i := range n.Elements() {
-			check(&n.Items[i], n.Line)
+			check(&n.Items[i], n)
 		}
-		if n.Kind > manifest.Null && n.Kind < manifest.List && n.Line > 0 && n.Line != outer && !strings.Contains(n.Text, "\n") &&
-			!strings.Contains(lines[n.Line-1], n.Text) {
-			t.Errorf("%s: %s:%d does not hold %q", o, o.Origin.File, n.Line, n.Text)
+		if n.Kind > manifest.Null && n.Kind < manifest.List && n.Line > 0 && !samePlace(n, outer) && !strings.Contains(n.Text, "\n") && !holds(n, n.Text) {
+			t.Errorf("%s: %v does not hold %q", o, o.At(n), n.Text)
 		}
 	}
-	check(o.Body, 0)
+	check(o.Body, &manifest.Node{})
 }

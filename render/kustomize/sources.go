@@ -11,8 +11,10 @@ import (
 
 // sources holds the files that objects come from, as they were written.
 type sources struct {
-	tree  fs.FS
-	files map[string]source
+	tree fs.FS
+	// patches are what the kustomizations change, in their order.
+	patches []patch
+	files   map[string]source
 }
 
 type source struct {
@@ -21,8 +23,8 @@ type source struct {
 	root *manifest.Node
 }
 
-func newSources(tree fs.FS) *sources {
-	return &sources{tree: tree, files: make(map[string]source)}
+func newSources(tree fs.FS, patches []patch) *sources {
+	return &sources{tree: tree, patches: patches, files: make(map[string]source)}
 }
 
 func (s *sources) read(file string) source {
@@ -62,7 +64,7 @@ func (s *sources) locate(o *manifest.Object, from origin) {
 	}
 	if like := original(s.read(file).objects, o); like != nil {
 		o.Origin.Line = like.Origin.Line
-		copyLines(o.Body, like.Body, like.Origin.Line)
+		locate(o, like.Body, like.Origin.Line, s.patches)
 	}
 }
 
@@ -74,7 +76,16 @@ func (s *sources) search(o *manifest.Object, files []string) {
 	}
 	if like := original(written, o); like != nil {
 		o.Origin = like.Origin
-		copyLines(o.Body, like.Body, like.Origin.Line)
+		locate(o, like.Body, like.Origin.Line, s.patches)
+	}
+}
+
+// locateInChart gives what patches changed of a chart's object their lines; nobody can look at the others.
+func (s *sources) locateInChart(o *manifest.Object, rendered []byte) {
+	objects, _ := manifest.Read(o.Origin.File, rendered)
+	if like := original(objects, o); like != nil {
+		like.Body.SetLines(0)
+		locate(o, like.Body, 0, s.patches)
 	}
 }
 

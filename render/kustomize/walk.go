@@ -29,8 +29,9 @@ type walk struct {
 	chartNamespaces map[string]string
 	// setsSchema tells that a kustomization sets the schema that kustomize merges by.
 	setsSchema bool
-	// resources are the files that objects are read from.
+	// resources are the files that objects are read from, patches what the kustomizations change, in their order.
 	resources []string
+	patches   []patch
 }
 
 // A kustomization is one kustomization file.
@@ -140,6 +141,7 @@ func (w *walk) visit(dir string, as use) error {
 	if err := w.files(k); err != nil {
 		return err
 	}
+	w.patches = append(w.patches, patchesOf(w.written, k)...)
 	return w.plugins(k)
 }
 
