@@ -17,6 +17,10 @@ func AppendObjects(b []byte, objects []*Object) []byte {
 		}
 		b = binary.AppendVarint(b, int64(o.Origin.Line))
 		b = binary.AppendVarint(b, int64(o.moved))
+		b = binary.AppendUvarint(b, uint64(len(o.Sources)))
+		for _, file := range o.Sources {
+			b = appendText(b, file)
+		}
 		b = o.Body.append(b)
 	}
 	return b
@@ -36,8 +40,15 @@ func AppendDiagnostics(b []byte, diagnostics []Diagnostic) []byte {
 	return b
 }
 
+// hasSource marks the kind of a node that a source follows.
+const hasSource = 0x80
+
 func (n *Node) append(b []byte) []byte {
-	b = append(b, byte(n.Kind))
+	if n.Source == 0 {
+		b = append(b, byte(n.Kind))
+	} else {
+		b = binary.AppendUvarint(append(b, byte(n.Kind)|hasSource), uint64(n.Source))
+	}
 	b = binary.AppendVarint(b, int64(n.Line))
 	if n.Kind != List && n.Kind != Map {
 		return appendText(b, n.Text)
@@ -80,6 +91,15 @@ func ReadObjects(text []byte, memory int64) (objects []*Object, rest []byte, err
 			*into = w.chars()
 		}
 		o.Origin.Line, o.moved = w.int(), w.int()
+		if files := w.count(); files > 0 {
+			w.charge(int64(files) * int64(unsafe.Sizeof("")))
+			for range files {
+				if w.err != nil {
+					return nil, nil, w.err
+				}
+				o.Sources = append(o.Sources, w.chars())
+			}
+		}
 		w.node(o.Body, 0)
 		objects = append(objects, o)
 	}
@@ -173,7 +193,11 @@ func (w *wire) chars() string {
 }
 
 func (w *wire) node(into *Node, depth int) {
-	into.Kind, into.Line = Kind(w.byte()), w.int()
+	kind := w.byte()
+	if kind&hasSource != 0 {
+		into.Source = uint16(w.uint())
+	}
+	into.Kind, into.Line = Kind(kind&^hasSource), w.int()
 	switch {
 	case into.Kind > Map || depth > maxDepth:
 		w.fail(fmt.Errorf("a value of kind %d at depth %d: %w", into.Kind, depth, errCut))

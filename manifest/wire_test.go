@@ -11,11 +11,11 @@ import (
 
 // exposed are an object's parts without what it only remembers.
 func exposed(o *manifest.Object) any {
-	return []any{o.Group, o.Version, o.Kind, o.Namespace, o.Name, o.Origin, o.At(o.Body), o.At(o.Body.Get("metadata", "name")), lines(o.Body), string(o.Body.AppendJSON(nil))}
+	return []any{o.Group, o.Version, o.Kind, o.Namespace, o.Name, o.Origin, o.Sources, o.At(o.Body), o.At(o.Body.Get("metadata", "name")), lines(o.Body), string(o.Body.AppendJSON(nil))}
 }
 
 func lines(n *manifest.Node) []any {
-	all := []any{n.Kind, n.Line, n.Text}
+	all := []any{n.Kind, n.Line, n.Source, n.Text}
 	for i := range n.Items {
 		all = append(all, lines(&n.Items[i])...)
 	}
@@ -43,6 +43,20 @@ func TestObjectsComeBackAsTheyWere(t *testing.T) {
 				t.Errorf("got %v with %d bytes left (%v), want %v", back, len(rest), err, problems)
 			}
 		}
+	}
+}
+
+func TestPartsFromOtherFilesComeBack(t *testing.T) {
+	objects, _ := manifest.Read("a.yaml", []byte("apiVersion: v1\nkind: X\nmetadata: {name: a}\n"))
+	objects[0].Sources = []string{"first.yaml", "second.yaml"}
+	name := objects[0].Body.Get("metadata", "name")
+	name.Line, name.Source = 7, 2
+	got, _, err := manifest.ReadObjects(manifest.AppendObjects(nil, objects), 1<<20)
+	if err != nil || !reflect.DeepEqual(exposed(got[0]), exposed(objects[0])) {
+		t.Errorf("got %v (%v), want %v", exposed(got[0]), err, exposed(objects[0]))
+	}
+	if at, want := got[0].At(got[0].Body.Get("metadata", "name")), (manifest.Origin{File: "second.yaml", Line: 7}); at != want {
+		t.Errorf("the name is said to be at %v, want %v", at, want)
 	}
 }
 
