@@ -102,7 +102,7 @@ func misbehave(tree fs.FS, order []byte) ([]byte, error) {
 	case "grow":
 		var all [][]byte
 		for {
-			all = append(all, bytes.Repeat([]byte("x"), 1<<20))
+			all = append(all, bytes.Repeat([]byte("x"), 1<<20)) //lint:ignore SA4010 it is kept to use memory up
 		}
 	case "grow at once":
 		return []byte{bytes.Repeat([]byte("x"), 1<<40)[1<<39]}, nil
@@ -110,7 +110,7 @@ func misbehave(tree fs.FS, order []byte) ([]byte, error) {
 		return fmt.Append(nil, recurse(0)), nil
 	case "panic":
 		var none map[string]int
-		none["x"] = 1
+		none["x"] = 1 //lint:ignore SA5000 it is to panic
 	case "panic elsewhere":
 		go panic("nobody\nrecovers this")
 		select {}
@@ -144,7 +144,9 @@ func misbehave(tree fs.FS, order []byte) ([]byte, error) {
 	return nil, errors.New("nothing happened")
 }
 
-func recurse(depth int) int { return recurse(depth+1) + 1 }
+func recurse(depth int) int {
+	return recurse(depth+1) + 1 //lint:ignore SA5007 it is to overflow the stack
+}
 
 func TestATreeIsSeenThroughThePipeAsItIs(t *testing.T) {
 	tree := fstest.MapFS{
