@@ -63,6 +63,14 @@ spec:
     - podSelector: {matchLabels: {app: web}}
 `
 
+const denyVault = `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: vault}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+`
+
 func shop(extra ...string) string {
 	return deployment("web", "web", "web:1", 80) + deployment("api", "api", "api:1", 8080) + allowWebToAPI + strings.Join(extra, "")
 }
@@ -106,6 +114,14 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 			want: []string{
 				"O5 api loses all isolation: anyone can now reach it (Deployment api changed) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
 				"H1 NetworkPolicy shop/api no longer selects any workload (it selected api) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
+			},
+		},
+		"a workload that moves to where a policy denies": {
+			base: deployment("web", "web", "web:1", 80) + denyVault,
+			head: strings.ReplaceAll(deployment("web", "web", "web:1", 80), "namespace: shop", "namespace: vault") + denyVault,
+			want: []string{
+				"B8 vault/web can no longer be reached by anyone (Deployment web changed) | Deployment vault/web: moved from namespace shop",
+				"W3 shop/web is moved to namespace vault | Deployment vault/web: moved from namespace shop",
 			},
 		},
 		"each end denies what the other allows": {

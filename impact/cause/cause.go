@@ -124,6 +124,9 @@ func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
 		})
 		out = append(out, causes...)
 	}
+	if len(out) == 0 {
+		return f.likely(e, subject)
+	}
 	return out
 }
 
@@ -255,11 +258,17 @@ func (f *Finder) workload(d policy.Direction, endpoint int32) []Cause {
 	if keys, change := changedLabels(old.Labels, now.Labels); change != "" {
 		add(change+f.selection(d, endpoint), "metadata", "labels", keys[0])
 	}
+	if old.Namespace != now.Namespace {
+		add("moved from namespace "+old.Namespace, "metadata")
+	}
 	if old.HostNetwork != now.HostNetwork {
 		add(fmt.Sprintf("hostNetwork: %v → %v", old.HostNetwork, now.HostNetwork), "spec", "hostNetwork")
 	}
 	if change := changedPorts(old.Ports, now.Ports); change != "" {
 		add(change, "spec", "containers")
+	}
+	if len(out) == 0 && old.ServiceAccount != now.ServiceAccount {
+		add(fmt.Sprintf("ServiceAccount %s → %s", old.ServiceAccount, now.ServiceAccount), "spec", "serviceAccountName")
 	}
 	return out
 }
