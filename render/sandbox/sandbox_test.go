@@ -110,7 +110,8 @@ func misbehave(tree fs.FS, order []byte) ([]byte, error) {
 		return fmt.Append(nil, recurse(0)), nil
 	case "panic":
 		var none map[string]int
-		none["x"] = 1 //lint:ignore SA5000 it is to panic
+		//lint:ignore SA5000 it is to panic
+		none["x"] = 1
 	case "panic elsewhere":
 		go panic("nobody\nrecovers this")
 		select {}
