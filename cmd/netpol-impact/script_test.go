@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -34,6 +35,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			e.Setenv("GIT_CONFIG_GLOBAL", e.WorkDir+"/.gitconfig")
 			return os.WriteFile(e.WorkDir+"/.gitconfig", []byte("[user]\nname = a\nemail = a@example.org\n[init]\ndefaultBranch = main\n"), 0o666)
+		},
+		// [race] holds with the race detector on, whose allocator ends a process without memory in words of its own.
+		Condition: func(name string) (bool, error) {
+			if name != "race" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return underRace, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
 	})
