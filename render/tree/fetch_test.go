@@ -1,6 +1,7 @@
 package tree_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -16,8 +17,8 @@ import (
 // A gitServer serves repositories as a code host does.
 type gitServer struct {
 	*httptest.Server
-	// token is asked for if it is not empty; packs counts what was sent.
-	token string
+	// token is asked for if there is one; packs counts what was sent. A request of git clone may outlive the clone.
+	token atomic.Pointer[string]
 	packs atomic.Int32
 }
 
@@ -32,11 +33,11 @@ func serve(t *testing.T, r repo) *gitServer {
 	}
 	backend := &cgi.Handler{Path: git, Args: []string{"http-backend"}, Env: []string{
 		"GIT_PROJECT_ROOT=" + r.dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
-	}}
+	}, Stderr: io.Discard}
 	s := new(gitServer)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		user, password, _ := q.BasicAuth()
-		if s.token != "" && (user != "x-access-token" || password != s.token) {
+		if token := s.token.Load(); token != nil && (user != "x-access-token" || password != *token) {
 			w.Header().Set("WWW-Authenticate", "Basic")
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -86,7 +87,9 @@ func TestWhatACloneLacksIsFetchedIntoMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clone, s := shallow(t, c.options...)
-			s.token = c.token
+			if c.token != "" {
+				s.token.Store(&c.token)
+			}
 			before := snapshot(t, clone.dir)
 			if !c.git {
 				t.Setenv("PATH", t.TempDir())
@@ -107,7 +110,8 @@ func TestWhatACloneLacksIsFetchedIntoMemory(t *testing.T) {
 
 func TestATokenGoesToItsServerOnly(t *testing.T) {
 	clone, s := shallow(t, "--depth=1")
-	s.token = "secret"
+	token := "secret"
+	s.token.Store(&token)
 	for _, server := range []string{"", "https://example.org", strings.Replace(s.URL, "http:", "https:", 1), s.URL + "0"} {
 		opened := clone.open()
 		opened.AllowFetch(t.Context(), tree.Fetch{Server: server, Token: "secret"})
