@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // mode is what is done with the comment of an earlier run.
@@ -34,6 +35,8 @@ type inputs struct {
 	sarif, html, json string
 	uploadSARIF       bool
 	directory         string
+	// limits bound what rendering one target may take.
+	limits sandbox.Limits
 	// result is the machine result of another run, of which workflow_run comments.
 	result string
 }
@@ -82,6 +85,11 @@ func readInputs(getenv func(string) string) (inputs, error) {
 		var err error
 		if *to, err = threshold(get(name)); err != nil {
 			return in, fmt.Errorf("input %s is %w", name, err)
+		}
+	}
+	for _, limit := range list(get("limits")) {
+		if err := in.limits.Set(limit); err != nil {
+			return in, fmt.Errorf("input limits: %w", err)
 		}
 	}
 	return in, nil

@@ -13,11 +13,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/pullrequest/githubtest"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 	"github.com/netpol-impact/netpol-impact/report"
 	"github.com/netpol-impact/netpol-impact/review"
 )
@@ -250,8 +252,12 @@ func TestInputsOnlyTighten(t *testing.T) {
 	w.environ["INPUT_FAIL_ON_OPENED"], w.environ["INPUT_FAIL-ON-BLOCKED"] = "low", "off"
 	w.environ["INPUT_TARGETS"] = "overlays/prod\n  overlays/dev , charts/x"
 	w.environ["INPUT_CONFIG"] = "policy/netpol.yaml"
+	w.environ["INPUT_LIMITS"] = "time=2m, memory=4GiB\nfiles=100000"
 	w.run(noChange(), nil)
 	o := w.asked
+	if want := (sandbox.Limits{Time: 2 * time.Minute, Memory: 4 << 30, Files: 100_000}); o.Limits != want {
+		t.Errorf("asked for the limits %s", o.Limits)
+	}
 	if want := (config.Gate{FailOnOpened: "low", FailOnBlocked: "never"}); o.Gate != want || !o.OnlyTighten || o.TrustHead {
 		t.Errorf("asked for the gate %+v, tightening only %v, trusting head %v", o.Gate, o.OnlyTighten, o.TrustHead)
 	}
@@ -268,6 +274,7 @@ func TestMistakesInTheWorkflowAreUsageErrors(t *testing.T) {
 		"annotations":       func(w *workshop) { w.environ["INPUT_ANNOTATIONS"] = "maybe" },
 		"working-directory": func(w *workshop) { w.environ["INPUT_WORKING_DIRECTORY"] = "../.." },
 		"base and head":     func(w *workshop) { w.environ["INPUT_BASE"] = "HEAD" },
+		"limits":            func(w *workshop) { w.environ["INPUT_LIMITS"] = "time=2m, memory=lots" },
 		"upload-sarif":      func(w *workshop) { w.environ["INPUT_UPLOAD_SARIF"] = "true" },
 		"GITHUB_REPOSITORY": func(w *workshop) { w.environ["GITHUB_REPOSITORY"] = "" },
 		"GITHUB_EVENT_NAME": func(w *workshop) { w.environ["GITHUB_EVENT_NAME"] = "" },
