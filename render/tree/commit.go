@@ -25,6 +25,12 @@ func (r *Repository) Commit(hash string) (*Tree, error) {
 	return newTree(objectTree{r.objects}, c.tree), nil
 }
 
+// Parents returns the full names of a commit's parents as it records them, whether they are here or not.
+func (r *Repository) Parents(hash string) ([]string, error) {
+	c, err := r.commit(hash)
+	return c.parents, err
+}
+
 // A commit is what is needed of one.
 type commit struct {
 	tree    string

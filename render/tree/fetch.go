@@ -37,6 +37,8 @@ func (r *Repository) AllowFetch(ctx context.Context, how Fetch) {
 type remote interface {
 	// fetch gets a commit, named in full, at depth 1.
 	fetch(ctx context.Context, id string) error
+	// tip names the commit that a branch is at.
+	tip(ctx context.Context, branch string) (string, error)
 	objects
 }
 
@@ -114,6 +116,18 @@ func (f *fetching) get(id string) error {
 	}
 	f.tried[id] = f.remote.fetch(f.ctx, id)
 	return f.tried[id]
+}
+
+// Tip asks origin which commit a branch is at, and returns its full name. The repository must be allowed to fetch.
+func (r *Repository) Tip(branch string) (string, error) {
+	if r.fetches == nil {
+		return "", fmt.Errorf("asking for the branch %s: nothing may be fetched here", branch)
+	}
+	id, err := r.fetches.remote.tip(r.fetches.ctx, branch)
+	if err != nil {
+		return "", fmt.Errorf("asking for the branch %s: %w", branch, err)
+	}
+	return id, nil
 }
 
 // Close closes what was fetched, too.

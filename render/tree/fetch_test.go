@@ -1,58 +1,25 @@
 package tree_test
 
 import (
-	"io"
-	"net/http"
-	"net/http/cgi"
-	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
+	"github.com/netpol-impact/netpol-impact/internal/gitserver"
 	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
-// A gitServer serves repositories as a code host does.
-type gitServer struct {
-	*httptest.Server
-	// token is asked for if there is one; packs counts what was sent. A request of git clone may outlive the clone.
-	token atomic.Pointer[string]
-	packs atomic.Int32
-}
-
-func serve(t *testing.T, r repo) *gitServer {
+// serve serves a repository's commits as a code host does.
+func serve(t *testing.T, r repo) *gitserver.Server {
 	t.Helper()
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, key := range []string{"uploadpack.allowReachableSHA1InWant", "uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"} {
 		r.git("config", key, "true")
 	}
-	backend := &cgi.Handler{Path: git, Args: []string{"http-backend"}, Env: []string{
-		"GIT_PROJECT_ROOT=" + r.dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
-	}, Stderr: io.Discard}
-	s := new(gitServer)
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		user, password, _ := q.BasicAuth()
-		if token := s.token.Load(); token != nil && (user != "x-access-token" || password != *token) {
-			w.Header().Set("WWW-Authenticate", "Basic")
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		if strings.HasSuffix(q.URL.Path, "/git-upload-pack") {
-			s.packs.Add(1)
-		}
-		backend.ServeHTTP(w, q)
-	}))
-	t.Cleanup(s.Close)
-	return s
+	return gitserver.New(t, r.dir)
 }
 
 // shallow is a clone that lacks what the revision HEAD~1 needs.
-func shallow(t *testing.T, options ...string) (clone repo, s *gitServer) {
+func shallow(t *testing.T, options ...string) (clone repo, s *gitserver.Server) {
 	t.Helper()
 	origin := newRepo(t)
 	origin.write("a.yaml", "1")
@@ -64,7 +31,7 @@ func shallow(t *testing.T, options ...string) (clone repo, s *gitServer) {
 	s = serve(t, origin)
 	clone = repo{t, filepath.Join(t.TempDir(), "clone")}
 	origin.git(append(append([]string{"clone", "--quiet"}, options...), s.URL+"/.git", clone.dir)...)
-	s.packs.Store(0)
+	s.Packs()
 	return clone, s
 }
 
@@ -88,7 +55,7 @@ func TestWhatACloneLacksIsFetchedIntoMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clone, s := shallow(t, c.options...)
 			if c.token != "" {
-				s.token.Store(&c.token)
+				s.Require(c.token)
 			}
 			before := snapshot(t, clone.dir)
 			if !c.git {
@@ -100,7 +67,7 @@ func TestWhatACloneLacksIsFetchedIntoMemory(t *testing.T) {
 			base := at(t, opened, "HEAD~1")
 			want(t, "base", files(t, base), "a.yaml=1 deep/b.yaml=2")
 			want(t, "head", files(t, head), "a.yaml=changed deep/b.yaml=changed")
-			if n := s.packs.Load(); !c.git && n > 2 {
+			if n := s.Packs(); !c.git && n > 2 {
 				t.Errorf("%d fetches; one for each commit is enough", n)
 			}
 			want(t, "the clone afterwards", snapshot(t, clone.dir), before)
@@ -110,8 +77,7 @@ func TestWhatACloneLacksIsFetchedIntoMemory(t *testing.T) {
 
 func TestATokenGoesToItsServerOnly(t *testing.T) {
 	clone, s := shallow(t, "--depth=1")
-	token := "secret"
-	s.token.Store(&token)
+	s.Require("secret")
 	for _, server := range []string{"", "https://example.org", strings.Replace(s.URL, "http:", "https:", 1), s.URL + "0"} {
 		opened := clone.open()
 		opened.AllowFetch(t.Context(), tree.Fetch{Server: server, Token: "secret"})

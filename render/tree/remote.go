@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -21,6 +22,11 @@ import (
 
 // maxPack bounds what one fetch may bring, in bytes as they come.
 const maxPack = 1 << 30
+
+var (
+	errNoOrigin = errors.New("the clone has no remote named origin")
+	errNoBranch = errors.New("origin has no such branch")
+)
 
 var errPack = fmt.Errorf("it is larger than %d MiB; clone the repository whole", maxPack>>20)
 
@@ -40,17 +46,18 @@ type httpRemote struct {
 	memory *store.Storage
 }
 
-func (h *httpRemote) fetch(ctx context.Context, id string) error {
+// ask opens a session with origin and gets what it advertises. The caller closes the session.
+func (h *httpRemote) ask(ctx context.Context) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	at, err := url.Parse(h.from)
 	switch {
 	case h.from == "":
-		return errors.New("the clone has no remote named origin")
+		return nil, nil, errNoOrigin
 	case err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "":
-		return errors.New("the remote origin has no address of http or https, and others need the git program")
+		return nil, nil, errors.New("the remote origin has no address of http or https, and others need the git program")
 	}
 	endpoint, err := transport.NewEndpoint(h.from)
 	if err != nil {
-		return fmt.Errorf("reading the address of origin: %w", err)
+		return nil, nil, fmt.Errorf("reading the address of origin: %w", err)
 	}
 	var auth transport.AuthMethod
 	if h.how.Token != "" && sameServer(at, h.how.Server) {
@@ -58,12 +65,43 @@ func (h *httpRemote) fetch(ctx context.Context, id string) error {
 	}
 	session, err := http.NewClient(nil).NewUploadPackSession(endpoint, auth)
 	if err != nil {
+		return nil, nil, err
+	}
+	refs, err := session.AdvertisedReferencesContext(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(h.asking(err), session.Close())
+	}
+	return session, refs, nil
+}
+
+// asking says of whom something was asked.
+func (h *httpRemote) asking(err error) error {
+	at := "origin"
+	if u, bad := url.Parse(h.from); bad == nil {
+		at = u.Redacted()
+	}
+	return fmt.Errorf("asking %s: %w", at, err)
+}
+
+func (h *httpRemote) tip(ctx context.Context, branch string) (string, error) {
+	session, refs, err := h.ask(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer session.Close()
+	tip, ok := refs.References["refs/heads/"+branch]
+	if !ok {
+		return "", errNoBranch
+	}
+	return tip.String(), nil
+}
+
+func (h *httpRemote) fetch(ctx context.Context, id string) error {
+	session, _, err := h.ask(ctx)
+	if err != nil {
 		return err
 	}
 	defer session.Close()
-	if _, err := session.AdvertisedReferencesContext(ctx); err != nil {
-		return fmt.Errorf("asking %s: %w", at.Redacted(), err)
-	}
 	ask := packp.NewUploadPackRequest()
 	ask.Wants = []plumbing.Hash{plumbing.NewHash(id)}
 	ask.Depth = packp.DepthCommits(1)
@@ -74,11 +112,11 @@ func (h *httpRemote) fetch(ctx context.Context, id string) error {
 	}
 	answer, err := session.UploadPack(ctx, ask)
 	if err != nil {
-		return fmt.Errorf("asking %s: %w", at.Redacted(), err)
+		return h.asking(err)
 	}
 	defer answer.Close()
 	if err := packfile.UpdateObjectStorage(h.memory, &bounded{from: answer, left: maxPack}); err != nil {
-		return fmt.Errorf("reading what %s sends: %w", at.Redacted(), err)
+		return fmt.Errorf("reading the answer: %w", h.asking(err))
 	}
 	return nil
 }
@@ -126,20 +164,45 @@ type programRemote struct {
 	fetched    *stores
 }
 
-func (p *programRemote) fetch(ctx context.Context, id string) (err error) {
+// temporary is git in the repository that is deleted afterwards.
+func (p *programRemote) temporary(ctx context.Context) (_ *program, err error) {
 	if p.from == "" {
-		return errors.New("the clone has no remote named origin")
+		return nil, errNoOrigin
 	}
 	if p.dir == "" {
 		if p.dir, err = os.MkdirTemp("", "netpol-impact-fetched-"); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	temporary := &program{path: p.program.path, gitDir: p.dir, ctx: ctx}
-	if _, err := temporary.run("init", "--quiet", "--bare"); err != nil {
+	git := &program{path: p.program.path, gitDir: p.dir, ctx: ctx}
+	if _, err := git.run("init", "--quiet", "--bare"); err != nil {
+		return nil, err
+	}
+	git.work = p.root // an address may be a path from there
+	return git, nil
+}
+
+func (p *programRemote) tip(ctx context.Context, branch string) (string, error) {
+	git, err := p.temporary(ctx)
+	if err != nil {
+		return "", err
+	}
+	line, err := git.line("ls-remote", "--quiet", "--", p.from, "refs/heads/"+branch)
+	if err != nil {
+		return "", err
+	}
+	id, _, ok := strings.Cut(line, "\t")
+	if !ok {
+		return "", errNoBranch
+	}
+	return id, nil
+}
+
+func (p *programRemote) fetch(ctx context.Context, id string) (err error) {
+	temporary, err := p.temporary(ctx)
+	if err != nil {
 		return err
 	}
-	temporary.work = p.root // an address may be a path from there
 	if _, err := temporary.run("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", p.from, id); err != nil {
 		return err
 	}
