@@ -3,6 +3,7 @@ package pullrequest
 import (
 	"context"
 	"fmt"
+	"io"
 	"regexp"
 
 	"github.com/google/go-github/v60/github"
@@ -18,6 +19,13 @@ type repository interface {
 	Fetch(ctx context.Context, what string) (string, error)
 	// MergeBase is the best common ancestor of two commits. It fetches the history that it needs.
 	MergeBase(ctx context.Context, a, b string) (string, error)
+}
+
+// checkout is all that a run asks of the clone.
+type checkout interface {
+	repository
+	texts
+	io.Closer
 }
 
 type commit struct {

@@ -48,6 +48,9 @@ func newGitClone(dir string, environ []string, server, token string) *gitClone {
 	return g
 }
 
+// Close has nothing to close.
+func (g *gitClone) Close() error { return nil }
+
 func (g *gitClone) git(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env = g.dir, g.environ

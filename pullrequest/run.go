@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -114,7 +115,11 @@ func (j *job) run(ctx context.Context, getenv func(string) string) (int, error) 
 	if j.env.event == "workflow_run" {
 		return j.commentForAnotherRun(ctx, ev)
 	}
-	clone := newGitClone(j.dir, j.options.Environ, j.env.server, j.in.token)
+	clone, err := j.clone(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer clone.Close()
 	c, err := compare(ctx, j.env, ev, j.in, clone)
 	if err != nil {
 		return 0, err
@@ -142,6 +147,19 @@ func (j *job) run(ctx context.Context, getenv func(string) string) (int, error) 
 	}
 	j.conclude(result, c, code)
 	return code, nil
+}
+
+// clone opens what the workflow has checked out: by the git binary, which fetches history where that is needed, or without
+// it where there is none, as in the image.
+func (j *job) clone(ctx context.Context) (checkout, error) {
+	if _, err := exec.LookPath("git"); err == nil {
+		return newGitClone(j.dir, j.options.Environ, j.env.server, j.in.token), nil
+	}
+	clone, err := openPlainClone(ctx, j.dir, j.env.server, j.in.token)
+	if err != nil {
+		return nil, fmt.Errorf("%w (does actions/checkout stand before this step?)", err)
+	}
+	return clone, nil
 }
 
 // folder is where the workflow wants us to work. The summary and the reports may not leave the workspace by it.

@@ -19,7 +19,7 @@ const module = "github.com/netpol-impact/netpol-impact/"
 // room that is not named here may not exist.
 var street = map[string][]string{
 	"cmd":         {"pullrequest", "review", "report", "impact", "render", "manifest", "config", "internal"},
-	"pullrequest": {"review", "report", "impact", "manifest", "config", "internal"},
+	"pullrequest": {"review", "render", "report", "impact", "manifest", "config", "internal"},
 	"review":      {"render", "impact", "manifest", "config", "internal"},
 	"report":      {"impact", "manifest", "internal"},
 	"impact":      {"manifest", "config", "internal"},
