@@ -56,6 +56,7 @@ func readResult(text []byte) (*impact.Result, error) {
 				Connections         []handedConnection
 				Causes              []impact.Cause
 				Evidence            []impact.Evidence
+				Accepted            *impact.Acceptance
 			}
 		}
 		Gate struct {
@@ -87,7 +88,7 @@ func readResult(text []byte) (*impact.Result, error) {
 		cluster := impact.Cluster{Name: c.Name, Targets: c.Targets, Counts: c.Counts}
 		for _, f := range c.Findings {
 			finding := impact.Finding{ID: f.ID, Rule: f.Rule, Severity: f.Severity, Confidence: f.Confidence, Kind: f.Kind, Title: f.Title,
-				Explanation: f.Explanation, Advice: f.Advice, Fingerprint: f.Fingerprint, Causes: f.Causes, Evidence: f.Evidence}
+				Explanation: f.Explanation, Advice: f.Advice, Fingerprint: f.Fingerprint, Causes: f.Causes, Evidence: f.Evidence, Accepted: f.Accepted}
 			if err := known(finding); err != nil {
 				return nil, err
 			}

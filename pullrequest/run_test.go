@@ -579,3 +579,26 @@ func FuzzReadResult(f *testing.F) {
 		}
 	})
 }
+
+// What a fork's run hands over is shown whole by the run that comments for it.
+func TestAHandedOverResultLosesNothing(t *testing.T) {
+	r := resultWith(false, impact.High)
+	f := &r.Clusters[0].Findings[0]
+	f.Explanation, f.Advice, f.Fingerprint = "because", "do not", "0123456789abcdef"
+	f.Evidence = []impact.Evidence{{Kind: "dependency", Text: "CART_ADDR", File: "topic", Line: 2}}
+	f.Accepted = &impact.Acceptance{Reason: "until the move", Author: "team shop", Until: "2026-12-31"}
+	var text, again bytes.Buffer
+	if err := report.JSON(&text, r); err != nil {
+		t.Fatal(err)
+	}
+	read, err := readResult(text.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := report.JSON(&again, read); err != nil {
+		t.Fatal(err)
+	}
+	if again.String() != text.String() {
+		t.Errorf("handed over:\n%s\nread:\n%s", text.String(), again.String())
+	}
+}

@@ -64,6 +64,13 @@ type (
 		Message      sarifText         `json:"message"`
 		Locations    []sarifLocation   `json:"locations,omitempty"`
 		Fingerprints map[string]string `json:"partialFingerprints"`
+		// Suppressions are the waiver that accepts the finding. A list that is empty says that none does.
+		Suppressions []sarifSuppression `json:"suppressions"`
+	}
+	sarifSuppression struct {
+		Kind          string `json:"kind"`
+		Status        string `json:"status"`
+		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`
@@ -133,6 +140,11 @@ func sarifFinding(cluster string, f *impact.Finding) sarifResult {
 	out := sarifResult{
 		RuleID: f.Rule, Level: sarifLevelOf(f.Severity), Message: sarifText{text},
 		Fingerprints: map[string]string{"netpolImpact/v1": cluster + "/" + f.Fingerprint},
+		Suppressions: []sarifSuppression{},
+	}
+	if a := f.Accepted; a != nil {
+		out.Suppressions = []sarifSuppression{{Kind: "external", Status: "accepted",
+			Justification: "accepted by " + a.Author + " until " + a.Until + ": " + a.Reason}}
 	}
 	for _, c := range f.Causes[:min(len(f.Causes), sarifLocations)] {
 		out.Locations = append(out.Locations, sarifAt(c.File, c.Line)...)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
 
@@ -75,5 +76,27 @@ func TestEveryResultHasItsRule(t *testing.T) {
 		if n != len(log.Runs[0].Results) {
 			t.Errorf("%s: %d findings, %d results", c.name, n, len(log.Runs[0].Results))
 		}
+	}
+}
+
+func TestAnAcceptedFindingIsSuppressed(t *testing.T) {
+	finding := impact.Finding{Rule: "O4", Severity: impact.High, Title: "anyone reaches shop/cart"}
+	accepted := finding
+	accepted.Accepted = &impact.Acceptance{Reason: "until the move", Author: "team shop", Until: "2026-12-31"}
+	var b bytes.Buffer
+	if err := SARIF(&b, &impact.Result{Clusters: []impact.Cluster{{Name: "prod", Findings: []impact.Finding{finding, accepted}}}}); err != nil {
+		t.Fatal(err)
+	}
+	var log sarifLog
+	if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	results := log.Runs[0].Results
+	if got := results[0].Suppressions; got == nil || len(got) != 0 {
+		t.Errorf("a finding that nobody accepts has the suppressions %v", got)
+	}
+	want := sarifSuppression{Kind: "external", Status: "accepted", Justification: "accepted by team shop until 2026-12-31: until the move"}
+	if got := results[1].Suppressions; len(got) != 1 || got[0] != want {
+		t.Errorf("the accepted finding has the suppressions %v", got)
 	}
 }
