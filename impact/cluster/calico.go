@@ -3,7 +3,6 @@ package cluster
 import (
 	"encoding/json"
 	"math"
-	"net/netip"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -68,19 +67,7 @@ func (b *builder) addNetworks(o *manifest.Object) {
 	if o.Kind == "NetworkSet" {
 		n.Namespace = namespaceOf(o)
 	}
-	list := o.Body.Get("spec", "nets")
-	for i := range list.Elements() {
-		at := list.Element(i)
-		prefix, _, err := policy.ParseCIDR(at.Str())
-		if addr, addrErr := netip.ParseAddr(at.Str()); addrErr == nil {
-			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-		}
-		if err != nil {
-			b.report(manifest.Problem(manifest.Error, o, at, "spec.nets: %v", err))
-			continue
-		}
-		n.Nets = append(n.Nets, prefix)
-	}
+	n.Nets = b.addresses(o, "nets")
 	b.networks = append(b.networks, n)
 }
 

@@ -43,20 +43,24 @@ func (b *builder) addCIDRGroup(o *manifest.Object) {
 	labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
 	b.report(problems...)
 	g := cilium.Group{Name: o.Name, Labels: labels}
-	list := o.Body.Get("spec", "externalCIDRs")
+	g.CIDRs = b.addresses(o, "externalCIDRs")
+	b.cidrGroups = append(b.cidrGroups, g)
+}
+
+// addresses reads a list of prefixes, or addresses alone, of an object's spec.
+func (b *builder) addresses(o *manifest.Object, field string) []netip.Prefix {
+	var out []netip.Prefix
+	list := o.Body.Get("spec", field)
 	for i := range list.Elements() {
 		at := list.Element(i)
-		prefix, _, err := policy.ParseCIDR(at.Str())
-		if addr, addrErr := netip.ParseAddr(at.Str()); addrErr == nil { // Cilium takes an address alone, too
-			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-		}
+		prefix, err := policy.ParseAddresses(at.Str())
 		if err != nil {
-			b.report(manifest.Problem(manifest.Error, o, at, "spec.externalCIDRs: %v", err))
+			b.report(manifest.Problem(manifest.Error, o, at, "spec.%s: %v", field, err))
 			continue
 		}
-		g.CIDRs = append(g.CIDRs, prefix)
+		out = append(out, prefix)
 	}
-	b.cidrGroups = append(b.cidrGroups, g)
+	return out
 }
 
 // compileCilium compiles Cilium's policies.

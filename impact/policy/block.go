@@ -22,6 +22,15 @@ func ParseCIDR(s string) (prefix netip.Prefix, unmasked bool, err error) {
 	return prefix.Masked(), prefix != prefix.Masked(), nil
 }
 
+// ParseAddresses reads a prefix as ParseCIDR does or, as some dialects take it, an address alone.
+func ParseAddresses(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" && !addr.Is4In6() {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	prefix, _, err := ParseCIDR(s)
+	return prefix, err
+}
+
 // Key identifies the addresses, by content.
 func (b Block) Key() string {
 	words := []string{b.CIDR.String()}

@@ -87,6 +87,15 @@ func NewSelector(s metav1.LabelSelector) (Selector, error) {
 	return Canonical(requirements), nil
 }
 
+// WithLabels selects what has some labels, as a Service's selector does.
+func WithLabels(labels map[string]string) Selector {
+	requirements := make([]Requirement, 0, len(labels))
+	for key, value := range labels {
+		requirements = append(requirements, Requirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{value}})
+	}
+	return Canonical(requirements)
+}
+
 // validate applies the rules of labels.NewRequirement, which the API server applies, too.
 func (r Requirement) validate() error {
 	operators := map[metav1.LabelSelectorOperator]selection.Operator{

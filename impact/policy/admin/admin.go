@@ -121,21 +121,13 @@ func (c *compiler) subject(s v1alpha2.ClusterNetworkPolicySubject, node *manifes
 // pods compiles a peer or a subject that is given by namespaces or by namespaces and pods.
 func (c *compiler) pods(namespaces *metav1.LabelSelector, pods *v1alpha2.NamespacedPod, node *manifest.Node) *policy.Pods {
 	if namespaces != nil {
-		return &policy.Pods{Namespaces: policy.Namespaces{Selector: c.selector(namespaces, node.Get("namespaces"))}}
+		return &policy.Pods{Namespaces: policy.Namespaces{Selector: c.Selector(namespaces, node.Get("namespaces"))}}
 	}
 	at := node.Get("pods")
 	return &policy.Pods{
-		Namespaces: policy.Namespaces{Selector: c.selector(&pods.NamespaceSelector, at.Get("namespaceSelector"))},
-		Pods:       c.selector(&pods.PodSelector, at.Get("podSelector")),
+		Namespaces: policy.Namespaces{Selector: c.Selector(&pods.NamespaceSelector, at.Get("namespaceSelector"))},
+		Pods:       c.Selector(&pods.PodSelector, at.Get("podSelector")),
 	}
-}
-
-func (c *compiler) selector(s *metav1.LabelSelector, node *manifest.Node) policy.Selector {
-	selector, err := policy.NewSelector(*s)
-	if err != nil {
-		c.Error(node, "%v", err)
-	}
-	return selector
 }
 
 var verdicts = map[v1alpha2.ClusterNetworkPolicyRuleAction]policy.Verdict{
@@ -199,15 +191,11 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 	case p.Namespaces != nil || p.Pods != nil:
 		return []policy.Peer{{Pods: c.pods(p.Namespaces, p.Pods, node)}}
 	case p.Nodes != nil:
-		s := c.selector(p.Nodes, node.Get("nodes"))
+		s := c.Selector(p.Nodes, node.Get("nodes"))
 		return []policy.Peer{{Nodes: &s}}
 	case len(p.Networks) > 0:
 		for i, text := range p.Networks {
-			prefix, _, err := policy.ParseCIDR(string(text))
-			at := node.Get("networks").Element(i)
-			if err != nil {
-				c.Error(at, "%v", err)
-			}
+			prefix, _ := c.CIDR(string(text), node.Get("networks").Element(i))
 			peers = append(peers, policy.Peer{Block: &policy.Block{CIDR: prefix}})
 		}
 	case len(p.DomainNames) > 0:
@@ -259,9 +247,9 @@ func (c *compiler) port(p v1alpha2.ClusterNetworkPolicyProtocol, node *manifest.
 			if port.Range.Start >= port.Range.End {
 				c.Error(node, "the port range %d–%d does not ascend", port.Range.Start, port.Range.End)
 			}
-			return policy.Port{Protocol: protocol, From: c.number(port.Range.Start, node), To: c.number(port.Range.End, node)}
+			return policy.Port{Protocol: protocol, From: c.Port(port.Range.Start, node), To: c.Port(port.Range.End, node)}
 		}
-		n := c.number(port.Number, node)
+		n := c.Port(port.Number, node)
 		return policy.Port{Protocol: protocol, From: n, To: n}
 	}
 	c.single("port", node, "tcp", "udp", "sctp", "destinationNamedPort", "portNumber", "portRange", "namedPort")
@@ -280,11 +268,4 @@ func (c *compiler) port(p v1alpha2.ClusterNetworkPolicyProtocol, node *manifest.
 	}
 	c.Error(node, "a port must be given by number, range or name")
 	return policy.Port{}
-}
-
-func (c *compiler) number(n int32, node *manifest.Node) int {
-	if n < 1 || n > 65535 {
-		c.Error(node, "port %d is not between 1 and 65535", n)
-	}
-	return int(n)
 }

@@ -64,7 +64,7 @@ type Service struct {
 // Compile compiles a policy; its namespace must be set if it has one. There are no policies where the API would refuse the
 // object or it governs no pods.
 func Compile(o *manifest.Object, namespace string, ctx Context) ([]*policy.Policy, []manifest.Diagnostic) {
-	c := compiler{Problems: policy.Problems{Object: o}, ctx: ctx, said: make(map[string]bool)}
+	c := compiler{Problems: policy.Problems{Object: o}, ctx: ctx}
 	if o.Kind == "NetworkPolicy" {
 		c.namespace = namespace
 	}
@@ -78,14 +78,7 @@ func Compile(o *manifest.Object, namespace string, ctx Context) ([]*policy.Polic
 		c.Warn(at, "doNotTrack and preDNAT are for host endpoints, which are not analysed; the policy governs no pods")
 		return nil, c.Diagnostics
 	}
-	out := c.policies(&s, at)
-	if c.Invalid() {
-		return nil, c.Diagnostics
-	}
-	for i, p := range out {
-		p.Number = i
-	}
-	return out, c.Diagnostics
+	return c.Result(c.policies(&s, at))
 }
 
 type compiler struct {
@@ -93,15 +86,6 @@ type compiler struct {
 	// namespace is the policy's; empty if it is global.
 	namespace string
 	ctx       Context
-	said      map[string]bool
-}
-
-// once warns of something that may stand in many rules.
-func (c *compiler) once(part *manifest.Node, text string) {
-	if !c.said[text] {
-		c.said[text] = true
-		c.Warn(part, "%s", text)
-	}
 }
 
 // policies compiles the spec: one policy isolates, then one for each rule, in their order.
@@ -180,7 +164,7 @@ func (c *compiler) types(s *spec, at *manifest.Node) [2]bool {
 	out[policy.Egress] = len(s.Egress) > 0
 	out[policy.Ingress] = len(s.Ingress) > 0 || len(s.Egress) == 0
 	if c.Object.Group == "crd.projectcalico.org" {
-		c.once(c.Object.Body.Get("spec"), "has no types; whether a policy that did not pass Calico's API server isolates both directions depends on how it was written: give types")
+		c.WarnOnce(c.Object.Body.Get("spec"), "has no types; whether a policy that did not pass Calico's API server isolates both directions depends on how it was written: give types")
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package calico
 
 import (
-	"net/netip"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -101,12 +100,29 @@ func divide(requirements []policy.Requirement) (pods, namespaces []policy.Requir
 	return pods, namespaces, true
 }
 
+// selects tells whether an end asks for something by its labels.
+func (e *entity) selects() bool {
+	return e.Selector != "" || e.NamespaceSelector != "" || e.ServiceAccounts != nil
+}
+
+// terms are what an end asks of pods' labels and of their ServiceAccounts.
+func (c *compiler) terms(e *entity, at *manifest.Node) []term {
+	terms := c.selector(e.Selector, at.Get("selector"))
+	if a := e.ServiceAccounts; a != nil {
+		terms = product(terms, accounts(c.selector(a.Selector, at.Get("serviceAccounts"))))
+		if len(a.Names) > 0 {
+			terms = product(terms, []term{{requirements: []policy.Requirement{{Key: policy.Account, Operator: metav1.LabelSelectorOpIn, Values: a.Names}}}})
+		}
+	}
+	return terms
+}
+
 // peer compiles the other end of a rule; any tells that it says nothing of it.
 func (c *compiler) peer(e *entity, at *manifest.Node) (peers []policy.Peer, any bool) {
 	if e.Domains != nil {
 		c.Error(at.Get("domains"), "domains are of another edition of Calico, and not analysed")
 	}
-	selects := e.Selector != "" || e.NamespaceSelector != "" || e.ServiceAccounts != nil
+	selects := e.selects()
 	var not []policy.Peer
 	for i, text := range e.NotNets {
 		not = append(not, c.block(text, at.Get("notNets").Element(i))...)
@@ -116,14 +132,7 @@ func (c *compiler) peer(e *entity, at *manifest.Node) (peers []policy.Peer, any 
 	}
 	var who, where []policy.Peer
 	if selects {
-		terms := c.selector(e.Selector, at.Get("selector"))
-		if a := e.ServiceAccounts; a != nil {
-			terms = product(terms, accounts(c.selector(a.Selector, at.Get("serviceAccounts"))))
-			if len(a.Names) > 0 {
-				terms = product(terms, []term{{requirements: []policy.Requirement{{Key: policy.Account, Operator: metav1.LabelSelectorOpIn, Values: a.Names}}}})
-			}
-		}
-		who = c.selected(terms, e.NamespaceSelector, at)
+		who = c.selected(c.terms(e, at), e.NamespaceSelector, at)
 	}
 	for i, text := range e.Nets {
 		where = append(where, c.block(text, at.Get("nets").Element(i))...)
@@ -211,12 +220,8 @@ func (c *compiler) inPlaces(n *Networks, places []term, asked bool) bool {
 }
 
 func (c *compiler) block(text string, at *manifest.Node) []policy.Peer {
-	prefix, _, err := policy.ParseCIDR(text)
-	if addr, addrErr := netip.ParseAddr(text); addrErr == nil { // an address alone is taken, too
-		prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	if err != nil {
-		c.Error(at, "%v", err)
+	prefix, ok := c.Addresses(text, at)
+	if !ok {
 		return nil
 	}
 	return []policy.Peer{{Block: &policy.Block{CIDR: prefix}}}
@@ -233,17 +238,10 @@ func (c *compiler) own(e *entity, at *manifest.Node) []policy.Pods {
 			c.Error(at.Get(f.field), "%s of the end that the policy itself governs is not analysed", f.field)
 		}
 	}
-	if e.Selector == "" && e.NamespaceSelector == "" && e.ServiceAccounts == nil {
+	if !e.selects() {
 		return nil
 	}
-	terms := c.selector(e.Selector, at.Get("selector"))
-	if a := e.ServiceAccounts; a != nil {
-		terms = product(terms, accounts(c.selector(a.Selector, at.Get("serviceAccounts"))))
-		if len(a.Names) > 0 {
-			terms = product(terms, []term{{requirements: []policy.Requirement{{Key: policy.Account, Operator: metav1.LabelSelectorOpIn, Values: a.Names}}}})
-		}
-	}
-	out := c.pods(terms, e.NamespaceSelector, at.Get("namespaceSelector"))
+	out := c.pods(c.terms(e, at), e.NamespaceSelector, at.Get("namespaceSelector"))
 	if out == nil {
 		out = []policy.Pods{} // it is given, and nobody meets it
 	}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -26,10 +25,10 @@ func (c *compiler) rule(r *rule, d policy.Direction, at *manifest.Node) (out pol
 		return out, nil, false
 	}
 	if r.HTTP != nil {
-		c.once(at.Get("http"), "http: what is restricted beyond ports is not compared: the port counts as open")
+		c.WarnOnce(at.Get("http"), "http: what is restricted beyond ports is not compared: the port counts as open")
 	}
 	if r.Source.Ports != nil || r.Source.NotPorts != nil {
-		c.once(at.Get("source"), "ports of a source are not compared: the rule counts as if it named none")
+		c.WarnOnce(at.Get("source"), "ports of a source are not compared: the rule counts as if it named none")
 	}
 	self, other, selfAt, otherAt := &r.Destination, &r.Source, at.Get("destination"), at.Get("source")
 	if d == policy.Egress {
@@ -91,11 +90,7 @@ func (c *compiler) service(e *entity, out *policy.Rule, at *manifest.Node) {
 		c.Warn(at.Get("services"), "the Service %s/%s is not in the manifests, or selects no pods: the rule matches nothing here", namespace, e.Services.Name)
 		return
 	}
-	var all []policy.Requirement
-	for key, value := range s.Selector {
-		all = append(all, policy.Requirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{value}})
-	}
-	out.Peers = []policy.Peer{{Pods: &policy.Pods{Namespaces: policy.InNamespace(namespace), Pods: policy.Canonical(all)}}}
+	out.Peers = []policy.Peer{{Pods: &policy.Pods{Namespaces: policy.InNamespace(namespace), Pods: policy.WithLabels(s.Selector)}}}
 	out.AllPorts, out.Ports = false, s.Ports
 }
 

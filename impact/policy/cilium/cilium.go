@@ -1,6 +1,7 @@
 package cilium
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -50,7 +51,7 @@ const (
 // Compile compiles a policy; its namespace must be set if it has one. There are no policies where Cilium would refuse the
 // object. A rule makes up to two: what it denies, and what it allows.
 func Compile(o *manifest.Object, namespace string, ctx Context) ([]*policy.Policy, []manifest.Diagnostic) {
-	c := compiler{Problems: policy.Problems{Object: o}, ctx: ctx, said: make(map[string]bool)}
+	c := compiler{Problems: policy.Problems{Object: o}, ctx: ctx}
 	if o.Kind == namespaced {
 		c.namespace = namespace
 	}
@@ -67,15 +68,9 @@ func Compile(o *manifest.Object, namespace string, ctx Context) ([]*policy.Polic
 		out = append(out, c.rule(spec, "spec")...)
 	}
 	for i := range specs.Elements() {
-		out = append(out, c.rule(specs.Element(i), "specs")...)
+		out = append(out, c.rule(specs.Element(i), fmt.Sprintf("specs[%d]", i))...)
 	}
-	if c.Invalid() {
-		return nil, c.Diagnostics
-	}
-	for i, p := range out {
-		p.Number = i
-	}
-	return out, c.Diagnostics
+	return c.Result(out)
 }
 
 type compiler struct {
@@ -83,29 +78,12 @@ type compiler struct {
 	// namespace is the policy's; empty if it is clusterwide.
 	namespace string
 	ctx       Context
-	// said are warnings that were given, so that each is given once.
-	said map[string]bool
-}
-
-// once warns of something that may stand in many rules.
-func (c *compiler) once(part *manifest.Node, text string) {
-	if !c.said[text] {
-		c.said[text] = true
-		c.Warn(part, "%s", text)
-	}
 }
 
 // rule compiles a spec.
 func (c *compiler) rule(node *manifest.Node, path string) []*policy.Policy {
 	var r rule
-	for _, m := range manifest.Decode(node, &r) {
-		at := &manifest.Node{Line: m.Line}
-		if m.Severity == manifest.Error {
-			c.Error(at, "%s.%s: %s", path, m.Path, m.Text)
-		} else {
-			c.Warn(at, "%s.%s: %s", path, m.Path, m.Text)
-		}
-	}
+	c.DecodePart(node, path, &r)
 	if c.Invalid() {
 		return nil
 	}
@@ -158,7 +136,7 @@ func (c *compiler) ingress(rules []ingressRule, node *manifest.Node, verdict pol
 			c.Error(part.Get("fromRequires"), "fromRequires: Cilium refuses it since 1.17")
 		}
 		if r.Authentication != nil {
-			c.once(part.Get("authentication"), "authentication is not compared: the connection counts as open")
+			c.WarnOnce(part.Get("authentication"), "authentication is not compared: the connection counts as open")
 		}
 		p := peers{compiler: c, ingress: true, verdict: verdict}
 		p.endpoints(r.FromEndpoints, part.Get("fromEndpoints"))
@@ -181,7 +159,7 @@ func (c *compiler) egress(rules []egressRule, node *manifest.Node, verdict polic
 			c.Error(part.Get("toRequires"), "toRequires: Cilium refuses it since 1.17")
 		}
 		if r.Authentication != nil {
-			c.once(part.Get("authentication"), "authentication is not compared: the connection counts as open")
+			c.WarnOnce(part.Get("authentication"), "authentication is not compared: the connection counts as open")
 		}
 		p := peers{compiler: c, verdict: verdict}
 		p.endpoints(r.ToEndpoints, part.Get("toEndpoints"))

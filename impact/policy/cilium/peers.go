@@ -76,7 +76,7 @@ func (p *peers) endpoints(selectors []metav1.LabelSelector, node *manifest.Node)
 		case len(s.reserved) == 1 && len(s.pods)+len(s.namespaces) == 0:
 			p.entity(s.reserved[0], at)
 		case len(s.reserved) > 0:
-			p.once(at, "reserved labels together with others match nothing here")
+			p.WarnOnce(at, "reserved labels together with others match nothing here")
 		default:
 			pods := p.inNamespace(s)
 			p.list = append(p.list, policy.Peer{Pods: &pods})
@@ -132,7 +132,7 @@ func (p *peers) entity(name string, node *manifest.Node) {
 		if !p.ingress {
 			p.list = append(p.list, policy.Peer{Entity: "host"})
 		} else if p.verdict == policy.Deny {
-			p.once(node, "denying the pod's own node (kubelet's probes) is not analysed")
+			p.WarnOnce(node, "denying the pod's own node (kubelet's probes) is not analysed")
 		}
 	case "kube-apiserver", "ingress", "init", "health", "unmanaged":
 		p.list = append(p.list, policy.Peer{Entity: name})
@@ -147,22 +147,10 @@ func (p *peers) cidrs(texts []string, node *manifest.Node) {
 		return
 	}
 	for i, text := range texts {
-		if prefix, ok := p.prefix(text, node.Element(i)); ok {
+		if prefix, ok := p.Addresses(text, node.Element(i)); ok {
 			p.list = append(p.list, policy.Peer{Block: &policy.Block{CIDR: prefix}})
 		}
 	}
-}
-
-// prefix reads a CIDR; Cilium also takes an address alone.
-func (p *peers) prefix(text string, node *manifest.Node) (netip.Prefix, bool) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.PrefixFrom(addr, addr.BitLen()), true
-	}
-	prefix, _, err := policy.ParseCIDR(text)
-	if err != nil {
-		p.Error(node, "%v", err)
-	}
-	return prefix, err == nil
 }
 
 func (p *peers) cidrSets(sets []cidrRule, node *manifest.Node) {
@@ -173,7 +161,7 @@ func (p *peers) cidrSets(sets []cidrRule, node *manifest.Node) {
 		s, at := &sets[i], node.Element(i)
 		blocks := p.cidrSet(s, at)
 		for _, text := range s.Except {
-			except, ok := p.prefix(text, at.Get("except"))
+			except, ok := p.Addresses(text, at.Get("except"))
 			if !ok {
 				continue
 			}
@@ -204,7 +192,7 @@ func (p *peers) cidrSet(s *cidrRule, node *manifest.Node) []policy.Block {
 		return nil
 	}
 	if s.CIDR != "" {
-		prefix, ok := p.prefix(s.CIDR, node.Get("cidr"))
+		prefix, ok := p.Addresses(s.CIDR, node.Get("cidr"))
 		if !ok {
 			return nil
 		}
@@ -212,10 +200,7 @@ func (p *peers) cidrSet(s *cidrRule, node *manifest.Node) []policy.Block {
 	}
 	selector := policy.Selector{}
 	if s.CIDRGroupSelector != nil {
-		var err error
-		if selector, err = policy.NewSelector(*s.CIDRGroupSelector); err != nil {
-			p.Error(node.Get("cidrGroupSelector"), "%v", err)
-		}
+		selector = p.Selector(s.CIDRGroupSelector, node.Get("cidrGroupSelector"))
 	}
 	var out []policy.Block
 	found := false
@@ -268,10 +253,7 @@ func (p *peers) meant(r *serviceRule, node *manifest.Node) func(s *Service) bool
 			return s.Name == r.K8sService.ServiceName && s.Namespace == orElse(r.K8sService.Namespace, p.namespace, s.Namespace)
 		}
 	case r.K8sServiceSelector != nil:
-		selector, err := policy.NewSelector(r.K8sServiceSelector.Selector)
-		if err != nil {
-			p.Error(node, "%v", err)
-		}
+		selector := p.Selector(&r.K8sServiceSelector.Selector, node)
 		return func(s *Service) bool {
 			return s.Namespace == orElse(r.K8sServiceSelector.Namespace, p.namespace, s.Namespace) && selector.Matches(s.Labels)
 		}
@@ -300,11 +282,7 @@ func (c Context) find(meant func(s *Service) bool) []Service {
 // service adds a Service's pods or, where it selects none, its addresses.
 func (p *peers) service(s Service) {
 	if len(s.Selector) > 0 {
-		var all []policy.Requirement
-		for key, value := range s.Selector {
-			all = append(all, policy.Requirement{Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{value}})
-		}
-		p.list = append(p.list, policy.Peer{Pods: &policy.Pods{Namespaces: policy.InNamespace(s.Namespace), Pods: policy.Canonical(all)}})
+		p.list = append(p.list, policy.Peer{Pods: &policy.Pods{Namespaces: policy.InNamespace(s.Namespace), Pods: policy.WithLabels(s.Selector)}})
 		return
 	}
 	for _, addr := range s.Addresses {

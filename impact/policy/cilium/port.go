@@ -33,7 +33,7 @@ func (c *compiler) ports(rules []portRule, icmps []icmpRule, part *manifest.Node
 			value any
 		}{{"rules", rules[i].Rules}, {"serverNames", rules[i].ServerNames}, {"listener", rules[i].Listener}} {
 			if beyond.value != nil {
-				c.once(node.Get(beyond.field), beyond.field+": what is restricted beyond ports is not compared: the port counts as open")
+				c.WarnOnce(node.Get(beyond.field), beyond.field+": what is restricted beyond ports is not compared: the port counts as open")
 			}
 		}
 	}

@@ -44,11 +44,11 @@ func (c *compiler) read(s *metav1.LabelSelector, node *manifest.Node) selected {
 		case "reserved":
 			out.reserved = append(out.reserved, key)
 			if e.Operator == metav1.LabelSelectorOpNotIn || e.Operator == metav1.LabelSelectorOpDoesNotExist {
-				c.once(node, "a selector for what is not "+e.Key+" is not understood here and matches nothing")
+				c.WarnOnce(node, "a selector for what is not "+e.Key+" is not understood here and matches nothing")
 				out.never = true
 			}
 		default:
-			c.once(node, "labels of the source "+source+" are not those of pods; the selector matches nothing")
+			c.WarnOnce(node, "labels of the source "+source+" are not those of pods; the selector matches nothing")
 			out.never = true
 		}
 	}
@@ -109,7 +109,7 @@ func (c *compiler) inNamespace(s selected) policy.Pods {
 func (c *compiler) subject(s *metav1.LabelSelector, node *manifest.Node) (policy.Pods, bool) {
 	sel := c.read(s, node)
 	if len(sel.reserved) > 0 || sel.never {
-		c.once(node, "this rule is not for pods, so that it is not analysed")
+		c.WarnOnce(node, "this rule is not for pods, so that it is not analysed")
 		return policy.Pods{}, false
 	}
 	if c.namespace == "" {

@@ -11,7 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -46,7 +45,7 @@ func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.D
 	p := &policy.Policy{Object: o, Tier: policy.Default, Order: policy.NetworkPolicyOrder}
 	p.Subject = []policy.Pods{{
 		Namespaces: policy.InNamespace(namespace),
-		Pods:       c.selector(&spec.PodSelector, node.Get("podSelector")),
+		Pods:       c.Selector(&spec.PodSelector, node.Get("podSelector")),
 	}}
 	p.Isolates = c.isolates(spec, node.Get("policyTypes"))
 	for i, rule := range spec.Ingress {
@@ -95,14 +94,6 @@ func (c *compiler) isolates(spec networkingv1.NetworkPolicySpec, node *manifest.
 	return isolates
 }
 
-func (c *compiler) selector(s *metav1.LabelSelector, node *manifest.Node) policy.Selector {
-	selector, err := policy.NewSelector(*s)
-	if err != nil {
-		c.Error(node, "%v", err)
-	}
-	return selector
-}
-
 func (c *compiler) rule(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, part, peerNodes *manifest.Node) policy.Rule {
 	r := policy.Rule{Verdict: policy.Allow, Part: part, Any: len(peers) == 0, AllPorts: len(ports) == 0}
 	for i, peer := range peers {
@@ -125,10 +116,10 @@ func (c *compiler) peer(peer networkingv1.NetworkPolicyPeer, node *manifest.Node
 	case peer.PodSelector != nil || peer.NamespaceSelector != nil:
 		pods := policy.Pods{Namespaces: policy.InNamespace(c.namespace)}
 		if peer.NamespaceSelector != nil {
-			pods.Namespaces = policy.Namespaces{Selector: c.selector(peer.NamespaceSelector, node.Get("namespaceSelector"))}
+			pods.Namespaces = policy.Namespaces{Selector: c.Selector(peer.NamespaceSelector, node.Get("namespaceSelector"))}
 		}
 		if peer.PodSelector != nil {
-			pods.Pods = c.selector(peer.PodSelector, node.Get("podSelector"))
+			pods.Pods = c.Selector(peer.PodSelector, node.Get("podSelector"))
 		}
 		return policy.Peer{Pods: &pods}, true
 	default:
@@ -138,11 +129,11 @@ func (c *compiler) peer(peer networkingv1.NetworkPolicyPeer, node *manifest.Node
 }
 
 func (c *compiler) block(b *networkingv1.IPBlock, node *manifest.Node) *policy.Block {
-	cidr, ok := c.cidr(b.CIDR, node.Get("cidr"))
+	cidr, ok := c.CIDR(b.CIDR, node.Get("cidr"))
 	out := &policy.Block{CIDR: cidr}
 	for i, text := range b.Except {
 		at := node.Get("except").Element(i)
-		except, exceptOK := c.cidr(text, at)
+		except, exceptOK := c.CIDR(text, at)
 		if !ok || !exceptOK {
 			continue
 		}
@@ -155,14 +146,6 @@ func (c *compiler) block(b *networkingv1.IPBlock, node *manifest.Node) *policy.B
 	slices.SortFunc(out.Except, netip.Prefix.Compare)
 	out.Except = slices.Compact(out.Except)
 	return out
-}
-
-func (c *compiler) cidr(text string, node *manifest.Node) (netip.Prefix, bool) {
-	prefix, _, err := policy.ParseCIDR(text)
-	if err != nil {
-		c.Error(node, "%v", err)
-	}
-	return prefix, err == nil
 }
 
 func (c *compiler) port(p networkingv1.NetworkPolicyPort, node *manifest.Node) policy.Port {
@@ -191,19 +174,12 @@ func (c *compiler) port(p networkingv1.NetworkPolicyPort, node *manifest.Node) p
 		}
 		return out
 	}
-	out.From = c.number(p.Port.IntVal, node.Get("port"))
+	out.From = c.Port(p.Port.IntVal, node.Get("port"))
 	out.To = out.From
 	if p.EndPort != nil {
-		if out.To = c.number(*p.EndPort, node.Get("endPort")); out.To < out.From {
+		if out.To = c.Port(*p.EndPort, node.Get("endPort")); out.To < out.From {
 			c.Error(node.Get("endPort"), "endPort %d is less than port %d", out.To, out.From)
 		}
 	}
 	return out
-}
-
-func (c *compiler) number(n int32, node *manifest.Node) int {
-	if n < 1 || n > 65535 {
-		c.Error(node, "port %d is not between 1 and 65535", n)
-	}
-	return int(n)
 }
