@@ -17,7 +17,7 @@ import (
 
 // inChild renders a target in a process of its own.
 var inChild = sandbox.Define("render", func(tree fs.FS, order []byte) ([]byte, error) {
-	t, err := readOrder(order)
+	t, err := DecodeTarget(order)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ var inChild = sandbox.Define("render", func(tree fs.FS, order []byte) ([]byte, e
 
 // isolated renders a target whose tool is not made for hostile input: kustomize, Helm, a substitution of variables.
 func (s *Series) isolated(ctx context.Context, tree fs.FS, t Target) (Output, error) {
-	order, err := writeOrder(t)
+	order, err := EncodeTarget(t)
 	if err != nil {
 		return Output{}, err
 	}
@@ -57,7 +57,8 @@ type order struct {
 	Values json.RawMessage `json:",omitempty"`
 }
 
-func writeOrder(t Target) ([]byte, error) {
+// EncodeTarget writes a target for another process of the same program, exactly.
+func EncodeTarget(t Target) ([]byte, error) {
 	o := order{Target: t}
 	if values := t.changes().Values; values != nil {
 		text, err := appendExact(nil, values)
@@ -71,7 +72,8 @@ func writeOrder(t Target) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-func readOrder(text []byte) (Target, error) {
+// DecodeTarget reads what [EncodeTarget] wrote. The text need not be trusted.
+func DecodeTarget(text []byte) (Target, error) {
 	var o order
 	if err := json.Unmarshal(text, &o); err != nil {
 		return Target{}, err
@@ -86,6 +88,9 @@ func readOrder(text []byte) (Target, error) {
 		return Target{}, err
 	}
 	exact, err := readExact(values)
+	if o.Target.Changes == nil {
+		o.Target.Changes = new(Changes)
+	}
 	o.Target.Changes.Values, _ = exact.(map[string]any)
 	return o.Target, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/argocd"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations")
@@ -61,8 +63,13 @@ func describe(t *testing.T, fsys fstest.MapFS) string {
 		t.Fatal(problems)
 	}
 	var out strings.Builder
+	series := argocd.NewSeries(sandbox.Limits{})
+	defer series.Close()
 	for _, o := range objects {
 		targets, problems := argocd.Targets(fsys, o)
+		if sent, told := series.Targets(t.Context(), fsys, o); !reflect.DeepEqual(sent, targets) || !reflect.DeepEqual(told, problems) {
+			t.Errorf("%s: a child finds\n%+v %v\ninstead of\n%+v %v", o, sent, told, targets, problems)
+		}
 		for _, target := range targets {
 			fmt.Fprintf(&out, "%s: %s %s", target.Deployer, target.Kind, target)
 			fmt.Fprintf(&out, " release=%s namespace=%s cluster=%s", target.Release, target.Namespace, target.Cluster)

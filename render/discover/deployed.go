@@ -25,6 +25,7 @@ import (
 type deployment struct {
 	*survey
 	renderer render.Renderer
+	argo     *argocd.Series
 	rendered map[string][]*manifest.Object
 	// stopped tells which renders reached a limit.
 	stopped []manifest.Diagnostic
@@ -51,7 +52,8 @@ var (
 // deployed returns the targets that Argo CD and Flux deploy, and marks what they take as used, so that it is not found
 // again. What is left when all is done, its author deploys by other means.
 func (s *survey) deployed(ctx context.Context, limits sandbox.Limits) []Found {
-	d := &deployment{survey: s, renderer: render.Renderer{Limits: limits}, rendered: make(map[string][]*manifest.Object)}
+	d := &deployment{survey: s, renderer: render.Renderer{Limits: limits}, argo: argocd.NewSeries(limits), rendered: make(map[string][]*manifest.Object)}
+	defer d.argo.Close()
 	d.findHolders()
 	if len(d.holders) == 0 {
 		return nil
@@ -200,8 +202,11 @@ func (w *following) objects(ctx context.Context, objects []*manifest.Object, clu
 			continue
 		}
 		w.seen[id] = true
-		targets, problems := argocd.Targets(w.fsys, o)
-		if o.Group != argocd.Group {
+		var targets []render.Target
+		var problems []manifest.Diagnostic
+		if o.Group == argocd.Group {
+			targets, problems = w.argo.Targets(ctx, w.fsys, o)
+		} else {
 			targets, problems = flux.Targets(w.fsys, o, func(kind, namespace, name string) *manifest.Object {
 				if found := w.known[cluster+"\x00/"+kind+"/"+namespace+"/"+name]; found != nil {
 					return found

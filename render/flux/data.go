@@ -2,6 +2,7 @@ package flux
 
 import (
 	"encoding/base64"
+	"fmt"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -28,6 +29,16 @@ func (x *expansion) data(ref reference) (map[string]string, bool) {
 		data[key.Text] = value.Text
 	}
 	return data, true
+}
+
+// maxSources bounds how many sources of values one object names: each is read and merged whole.
+const maxSources = 100
+
+func boundSources(field string, from []reference) error {
+	if len(from) > maxSources {
+		return fmt.Errorf("its %s names %d sources, more than %d; name fewer", field, len(from), maxSources)
+	}
+	return nil
 }
 
 // Holds tells whether an object may be asked for by [Beside].

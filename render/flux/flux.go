@@ -131,6 +131,9 @@ func (x *expansion) kustomization() (*render.Target, error) {
 			Components: spec.Components, Patches: spec.Patches, Generate: true},
 	}}
 	if p := spec.PostBuild; p != nil {
+		if err := boundSources("substituteFrom", p.SubstituteFrom); err != nil {
+			return nil, err
+		}
 		t.Changes.Variables = x.variables(p.Substitute, p.SubstituteFrom)
 	}
 	return t, nil

@@ -113,6 +113,9 @@ func (x *expansion) isFile(name string) bool {
 
 // values merges those of the sources, in their order, and over them those that are written in the object.
 func (x *expansion) values(spec *releaseSpec) (map[string]any, error) {
+	if err := boundSources("valuesFrom", spec.ValuesFrom); err != nil {
+		return nil, err
+	}
 	merged := make(map[string]any)
 	for _, ref := range spec.ValuesFrom {
 		key := ref.ValuesKey
