@@ -28,12 +28,16 @@ type Input struct {
 	Graph bool
 	// Hygiene says which remarks are told.
 	Hygiene HygieneMode
+	// Several tells that other clusters are compared as well, and asks for Output.Dependencies.
+	Several bool
 }
 
 // Output is what Compare found, and what each side's objects have wrong with them.
 type Output struct {
 	Cluster    Cluster
 	Base, Head []manifest.Diagnostic
+	// Dependencies are for Disagreements with other clusters; nil unless asked for.
+	Dependencies *Dependencies
 }
 
 // Compare finds what a change of one cluster does to its connections. It fails only if the context ends or the
@@ -66,6 +70,9 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	out.Cluster.Counts = a.count(blocks)
 	out.Cluster.Workloads = a.workloads()
 	out.Cluster.Policies = plainChanges(model, base, head)
+	if in.Several && in.Hygiene != HygieneOff {
+		out.Dependencies = a.dependencies(in)
+	}
 	if in.Expand {
 		out.Cluster.Changes = a.changes(blocks)
 	}

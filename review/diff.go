@@ -74,6 +74,7 @@ func (c *comparison) compare(ctx context.Context) {
 	groups, notes := groupUnits(c.base, c.head)
 	c.notes = append(c.notes, notes...)
 	c.checkClusterNames(groups)
+	dependencies := make(map[string]*impact.Dependencies)
 	for _, g := range groups {
 		c.o.progress("comparing cluster %s", g.name)
 		if !c.checkCluster(g) {
@@ -83,7 +84,7 @@ func (c *comparison) compare(ctx context.Context) {
 		out, err := guard(func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: base, Head: head,
-				Config: c.config.For(g.name), Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene,
+				Config: c.config.For(g.name), Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups) > 1,
 			})
 		})
 		if err != nil {
@@ -91,9 +92,13 @@ func (c *comparison) compare(ctx context.Context) {
 			continue
 		}
 		c.clusters = append(c.clusters, out.Cluster)
+		if out.Dependencies != nil {
+			dependencies[g.name] = out.Dependencies
+		}
 		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
 		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
 	}
+	impact.Disagreements(c.clusters, dependencies)
 	slices.SortStableFunc(c.clusters, func(a, b impact.Cluster) int { return cmp.Compare(a.Name, b.Name) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ var alongside = map[string]string{"W4": "W1", "H4": "W2", "P1": "O11", "P2": "O1
 type example struct {
 	why                string
 	common, base, head string
+	// staging and production, if any, are what one of two clusters has beside that.
+	staging, production string
 }
 
 // TestEveryRuleHasAnExampleThatYieldsIt runs the examples of docs/rules.md, and keeps that page the same as the table.
@@ -30,7 +33,10 @@ func TestEveryRuleHasAnExampleThatYieldsIt(t *testing.T) {
 		e := readExample(t, rule.ID)
 		title := e.run(t, rule)
 		fmt.Fprintf(&text, "\n## %s (%s)\n\n%s.\n\n%s\n", rule.ID, rule.Level, upperFirst(rule.Text), e.why)
-		for _, part := range []struct{ name, manifests string }{{"On both sides", e.common}, {"Base", e.base}, {"Head", e.head}} {
+		for _, part := range []struct{ name, manifests string }{{"On both sides", e.common}, {"In staging", e.staging}, {"In production", e.production}, {"Base", e.base}, {"Head", e.head}} {
+			if part.manifests == "" && strings.HasPrefix(part.name, "In ") {
+				continue
+			}
 			if part.manifests == "" {
 				fmt.Fprintf(&text, "\n%s: nothing more.\n", part.name)
 				continue
@@ -70,6 +76,10 @@ func readExample(t *testing.T, id string) example {
 			e.base = string(f.Data)
 		case "head.yaml":
 			e.head = string(f.Data)
+		case "staging.yaml":
+			e.staging = string(f.Data)
+		case "production.yaml":
+			e.production = string(f.Data)
 		default:
 			t.Fatalf("the example of %s has a file %s", id, f.Name)
 		}
@@ -81,13 +91,27 @@ func readExample(t *testing.T, id string) example {
 func (e *example) run(t *testing.T, rule severity.Rule) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, manifests := range map[string]string{"base": e.base, "head": e.head} {
-		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(e.common+"---\n"+manifests), 0o666); err != nil {
-			t.Fatal(err)
+	clusters := map[string]string{"": ""}
+	if e.staging != "" {
+		clusters = map[string]string{"staging": e.staging, "production": e.production}
+	}
+	var sides []string
+	for side, manifests := range map[string]string{"base": e.base, "head": e.head} {
+		for cluster, own := range clusters {
+			at := filepath.Join(dir, side, cluster, "all.yaml")
+			if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(at, []byte(e.common+"---\n"+own+"---\n"+manifests), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if path := filepath.Join(dir, side); !slices.Contains(sides, "--"+side) {
+				sides = append(sides, "--"+side, path)
+			}
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	run(t.Context(), []string{"diff", "--base", filepath.Join(dir, "base.yaml"), "--head", filepath.Join(dir, "head.yaml"), "--format", "json"},
+	run(t.Context(), append([]string{"diff", "--format", "json"}, sides...),
 		func(string) string { return "" }, nil, &stdout, &stderr)
 	var result struct {
 		Clusters []struct {
@@ -95,17 +119,19 @@ func (e *example) run(t *testing.T, rule severity.Rule) string {
 		}
 		Diagnostics []any
 	}
-	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil || len(result.Clusters) != 1 || len(result.Diagnostics) > 0 {
+	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil || len(result.Clusters) != len(clusters) || len(result.Diagnostics) > 0 {
 		t.Fatalf("%s: %v\n%s%s", rule.ID, err, &stdout, &stderr)
 	}
 	var title string
-	for _, f := range result.Clusters[0].Findings {
-		switch {
-		case f.Rule == alongside[rule.ID]:
-		case f.Rule != rule.ID || f.Severity != string(rule.Level) || title != "":
-			t.Errorf("the example of %s (%s) yields %s (%s): %s", rule.ID, rule.Level, f.Rule, f.Severity, f.Title)
-		default:
-			title = f.Title
+	for _, c := range result.Clusters {
+		for _, f := range c.Findings {
+			switch {
+			case f.Rule == alongside[rule.ID]:
+			case f.Rule != rule.ID || f.Severity != string(rule.Level) || title != "":
+				t.Errorf("the example of %s (%s) yields %s (%s): %s", rule.ID, rule.Level, f.Rule, f.Severity, f.Title)
+			default:
+				title = f.Title
+			}
 		}
 	}
 	if title == "" {

@@ -1,0 +1,118 @@
+package impact
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/evidence"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+)
+
+// Dependencies are the connections that the workloads of one cluster are configured to use, and whether its policies allow
+// them, on both sides.
+type Dependencies struct {
+	cluster  string
+	mode     HygieneMode
+	severity []config.Override
+	// sides are each side's, by the workloads at their ends; isNew tells that base has no workloads.
+	sides [2]map[pair]*dependency
+	isNew bool
+}
+
+// pair is the ends of a dependency, by names that are the same in every cluster.
+type pair struct{ source, destination string }
+
+// dependency is everything that one workload's configuration names of another one.
+type dependency struct {
+	source, destination WorkloadID
+	// words are the two in short: "shop/web → shop/db".
+	words string
+	// ports are those that are used, denied those of them that policies deny.
+	ports, denied policy.PortSet
+	// evidence is what shows the use, causes the policies that deny it; nil where nothing is denied.
+	evidence []Evidence
+	causes   []Cause
+}
+
+// dependencies finds what the workloads of both sides are configured to use.
+func (a *analysis) dependencies(in Input) *Dependencies {
+	out := &Dependencies{cluster: in.Name, mode: in.Hygiene, severity: in.Config.Severity, isNew: len(a.base.Workloads) == 0}
+	for s, state := range map[reach.Side]*cluster.State{reach.Base: a.base, reach.Head: a.head} {
+		backends := a.backends
+		if s == reach.Base {
+			backends = cluster.NewBackends(state)
+		}
+		out.sides[s] = a.dependenciesOf(s, state, evidence.New(state, backends), in.Name)
+	}
+	return out
+}
+
+func (a *analysis) dependenciesOf(s reach.Side, state *cluster.State, finder *evidence.Finder, name string) map[pair]*dependency {
+	at := make(map[*cluster.Workload]int32)
+	for i := range a.model.Endpoints {
+		if w := a.endpoint(int32(i)).Workload[s]; w != nil {
+			at[w] = int32(i)
+		}
+	}
+	out := make(map[pair]*dependency)
+	for _, w := range state.Workloads {
+		for _, found := range finder.Dependencies(w) {
+			source, destination := at[w], at[found.Destination]
+			if source == destination {
+				continue
+			}
+			p := pair{everywhere(w, name), everywhere(found.Destination, name)}
+			d := out[p]
+			if d == nil {
+				d = &dependency{source: identityOf(w), destination: identityOf(found.Destination)}
+				d.words = a.workloadName(d.source) + " → " + a.workloadName(d.destination)
+				out[p] = d
+			}
+			d.ports = d.ports.Union(found.Ports)
+			// Of several ports, which one is used may be unknown: one that is open is enough.
+			if a.model.Verdict(s, source, destination).Intersects(found.Ports) {
+				continue
+			}
+			d.denied = d.denied.Union(found.Ports)
+			if s == reach.Head {
+				d.evidence = append(d.evidence, inferred(found, "%s uses %s (%s)", a.workloadName(d.source), a.workloadName(d.destination), found.Text))
+				d.causes = append(d.causes, a.denying(source, destination, found.Ports)...)
+			}
+		}
+	}
+	return out
+}
+
+// everywhere names a workload as it is called in each cluster: its namespace may have the cluster's own name in it.
+func everywhere(w *cluster.Workload, name string) string {
+	own := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '/' || r == '-' })
+	words := slices.DeleteFunc(strings.Split(w.Namespace, "-"), func(word string) bool { return slices.Contains(own, word) })
+	return w.Kind + " " + strings.Join(words, "-") + "/" + w.Name
+}
+
+// denying are the policies of head that deny a connection.
+func (a *analysis) denying(source, destination int32, ports policy.PortSet) []Cause {
+	first := ports.Ranges()[0]
+	port := policy.Range(first.Protocol, first.From, first.From)
+	var out []Cause
+	for d, ends := range [2][2]int32{policy.Ingress: {destination, source}, policy.Egress: {source, destination}} {
+		decision := a.decision(policy.Direction(d), ends[0], ends[1], port)
+		if decision.Allowed {
+			continue
+		}
+		for _, step := range decision.Steps {
+			if !step.Decides {
+				continue
+			}
+			change := "isolates " + a.summarise(ends[:1]).text + " and has no rule for it"
+			if step.Rule != "" {
+				change = step.Rule + " denies it"
+			}
+			out = append(out, Cause{Object: step.Object, File: step.File, Line: step.Line, Side: "head", Change: change})
+		}
+	}
+	return out
+}
