@@ -81,7 +81,7 @@ func (c *comparison) compare(ctx context.Context) {
 			continue
 		}
 		base, head := withContext(c.context, objects(g.base), objects(g.head))
-		out, err := guard(func() (impact.Output, error) {
+		out, err := guardUntil(ctx, func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: base, Head: head,
 				Config: c.config.For(g.name), Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups) > 1,

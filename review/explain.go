@@ -39,7 +39,7 @@ func explainOne(ctx context.Context, o Options, cluster string, q impact.Questio
 	if err != nil {
 		return impact.Explanation{}, err
 	}
-	e, err := guard(func() (impact.Explanation, error) { return impact.Explain(all, conf, q) })
+	e, err := guardUntil(ctx, func() (impact.Explanation, error) { return impact.Explain(all, conf, q) })
 	if err != nil {
 		return impact.Explanation{}, usagef("%s: %v", s.name, err)
 	}

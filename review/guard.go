@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -16,6 +17,27 @@ func guard[T any](work func() (T, error)) (out T, err error) {
 		}
 	}()
 	return work()
+}
+
+// guardUntil is guard for long work without input or output: once the context ends, nobody waits for it any more. It
+// goes on until the process ends, and must only read what others read.
+func guardUntil[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	type result struct {
+		out T
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		out, err := guard(work)
+		done <- result{out, err}
+	}()
+	select {
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	case got := <-done:
+		return got.out, got.err
+	}
 }
 
 // crashSite is the line that panicked, for a deferred function that recovers.

@@ -37,7 +37,7 @@ func List(ctx context.Context, o Options, cluster string) (*impact.Listing, erro
 		return nil, err
 	}
 	o.progress("listing")
-	l, err := guard(func() (impact.Listing, error) { return impact.List(ctx, all, conf, o.Expand) })
+	l, err := guardUntil(ctx, func() (impact.Listing, error) { return impact.List(ctx, all, conf, o.Expand) })
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}
@@ -59,7 +59,7 @@ func Policies(ctx context.Context, o Options, cluster string) (*impact.Handbook,
 	if err != nil {
 		return nil, err
 	}
-	h, err := guard(func() (impact.Handbook, error) { return impact.Policies(all, conf) })
+	h, err := guardUntil(ctx, func() (impact.Handbook, error) { return impact.Policies(all, conf) })
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}

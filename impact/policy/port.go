@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -181,23 +182,49 @@ func (s PortSet) Equal(t PortSet) bool { return slices.Equal(s, t) }
 // Parts are the pieces of a set of ports that some other sets do not cut further; each is one span, ascending.
 type Parts []span
 
-// Divide cuts s wherever one of the sets begins or ends.
-func (s PortSet) Divide(by []PortSet) Parts {
-	var cuts []uint32
+// Cuts are where some sets begin and end, ascending, each once.
+type Cuts []uint32
+
+// CutsOf returns the cuts of some sets.
+func CutsOf(by []PortSet) Cuts {
+	var cuts Cuts
 	for _, t := range by {
 		for _, r := range t {
 			cuts = append(cuts, r.lo, r.hi+1)
 		}
 	}
 	slices.Sort(cuts)
-	cuts = slices.Compact(cuts)
+	return slices.Compact(cuts)
+}
+
+// within are the cuts inside a span, at most so many.
+func (c Cuts) within(r span, most int) Cuts {
+	lo, _ := slices.BinarySearch(c, r.lo+1)
+	hi, _ := slices.BinarySearch(c[lo:], r.hi+1)
+	return c[lo : lo+min(hi, most)]
+}
+
+// Divide cuts s wherever one of the sets begins or ends.
+func (s PortSet) Divide(by []PortSet) Parts {
+	return s.FirstParts(math.MaxInt, CutsOf(by))
+}
+
+// FirstParts are the first parts, at least so many if there are, of s cut at all of the cuts.
+func (s PortSet) FirstParts(most int, by ...Cuts) Parts {
 	var out Parts
 	for _, r := range s {
+		if len(out) >= most {
+			break
+		}
+		var cuts Cuts
+		for _, c := range by {
+			cuts = append(cuts, c.within(r, most)...)
+		}
+		slices.Sort(cuts)
 		lo := r.lo
-		i, _ := slices.BinarySearch(cuts, lo+1)
-		for ; i < len(cuts) && cuts[i] <= r.hi; i++ {
-			out = append(out, span{lo, cuts[i] - 1})
-			lo = cuts[i]
+		for _, at := range slices.Compact(cuts) {
+			out = append(out, span{lo, at - 1})
+			lo = at
 		}
 		out = append(out, span{lo, r.hi})
 	}

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 
 	"go4.org/netipx"
 )
@@ -76,10 +77,17 @@ func (m *Model) anywhere(b *blockSet) truth {
 type places struct {
 	// somewhere are pods of whose addresses no more is known than of any pod's.
 	somewhere runs
-	// addressed are all others: pods with addresses, and what notPods lists.
+	// addressed are pods with addresses, and what notPods lists but for outside addresses.
 	addressed []int32
 	// notPods are workloads on the host's network, outside addresses, names and nodes.
 	notPods []int32
+	// outside are the outside addresses, ascending.
+	outside []outsidePlace
+}
+
+type outsidePlace struct {
+	from  netip.Addr
+	class int32
 }
 
 func (m *Model) findPlaces() {
@@ -87,6 +95,9 @@ func (m *Model) findPlaces() {
 		cl, n := &m.classes[c], int32(c)
 		e := &m.Endpoints[cl.endpoints[0]]
 		switch {
+		case e.External != nil:
+			m.places.notPods = append(m.places.notPods, n)
+			m.places.outside = append(m.places.outside, outsidePlace{e.External[0].Addr(), n})
 		case !cl.pod[Head]:
 			m.places.notPods = append(m.places.notPods, n)
 			m.places.addressed = append(m.places.addressed, n)
@@ -96,11 +107,13 @@ func (m *Model) findPlaces() {
 			m.places.somewhere = m.places.somewhere.append(n, n+1)
 		}
 	}
+	slices.SortFunc(m.places.outside, func(a, b outsidePlace) int { return a.from.Compare(b.from) })
 }
 
 // blockMembers finds the classes with addresses in a block.
 func (m *Model) blockMembers(b *blockSet) (members, maybe runs) {
 	members, maybe = m.matching(&set{block: b}, m.places.addressed)
+	members = members.union(m.outsideIn(b))
 	pods := no
 	if !m.blocksMissPods {
 		pods = m.podAddress(b)
@@ -112,4 +125,23 @@ func (m *Model) blockMembers(b *blockSet) (members, maybe runs) {
 		maybe = maybe.union(m.places.somewhere)
 	}
 	return members, maybe
+}
+
+// outsideIn finds the outside addresses in a block among those that begin in it: to ask each would take the square of the
+// number of blocks.
+func (m *Model) outsideIn(b *blockSet) runs {
+	var found []int32
+	for _, r := range b.ips.Ranges() {
+		at, _ := slices.BinarySearchFunc(m.places.outside, r.From(), func(o outsidePlace, from netip.Addr) int { return o.from.Compare(from) })
+		for _, o := range m.places.outside[at:] {
+			if r.To().Less(o.from) {
+				break
+			}
+			if b.ips.ContainsPrefix(m.Endpoints[m.classes[o.class].endpoints[0]].External[0]) {
+				found = append(found, o.class)
+			}
+		}
+	}
+	slices.Sort(found)
+	return runsOf(found)
 }

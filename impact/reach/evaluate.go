@@ -184,6 +184,7 @@ func (e *evaluator) row(row int32) []outcome {
 		e.rowEgress(row, s)
 	}
 	var out []outcome
+	byHash := make(map[uint64][]int) // there may be as many outcomes as columns
 	last := -1
 	rowOut := b.m.isOutside(b.rowGroups[row][0])
 	value := make([]uint64, 2*words)
@@ -205,11 +206,16 @@ func (e *evaluator) row(row int32) []outcome {
 			continue
 		}
 		if last < 0 || !slices.Equal(out[last].first, value[:words]) || !slices.Equal(out[last].second, value[words:]) {
-			last = slices.IndexFunc(out, func(o outcome) bool {
-				return slices.Equal(o.first, value[:words]) && slices.Equal(o.second, value[words:])
-			})
+			hash := hashOf(value)
+			last = -1
+			for _, i := range byHash[hash] {
+				if slices.Equal(out[i].first, value[:words]) && slices.Equal(out[i].second, value[words:]) {
+					last = i
+				}
+			}
 			if last < 0 {
 				last = len(out)
+				byHash[hash] = append(byHash[hash], last)
 				v := slices.Clone(value)
 				out = append(out, outcome{first: v[:words], second: v[words:], cols: make([]uint64, (len(b.colGroups)+63)/64)})
 			}
@@ -217,6 +223,18 @@ func (e *evaluator) row(row int32) []outcome {
 		setBit(out[last].cols, int32(g))
 	}
 	return out
+}
+
+// hashOf mixes words, most of which are empty.
+func hashOf(words []uint64) uint64 {
+	hash := uint64(14695981039346656037)
+	for i, w := range words {
+		if w != 0 {
+			hash = (hash ^ w ^ uint64(i)<<32) * 0x9E3779B97F4A7C15
+			hash ^= hash >> 29
+		}
+	}
+	return hash
 }
 
 // at is a word of what a side allows between the row at hand and a group of columns.

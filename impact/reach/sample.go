@@ -27,15 +27,15 @@ type Sample struct {
 func (m *Model) NewSample(e *Effect) *Sample {
 	s := &Sample{m: m, e: e}
 	c := m.classOf[e.Subjects[0]]
-	before, after := m.sequences.sequences[m.seq[e.Direction][Base][c]], m.sequences.sequences[m.seq[e.Direction][Head][c]]
+	before, after := m.seq[e.Direction][Base][c], m.seq[e.Direction][Head][c]
 	s.choosePeers(before, after, m.isChanged(c))
-	entries := slices.Concat(portsIn(m, before), portsIn(m, after))
+	cuts := []policy.Cuts{m.cutsOf(before), m.cutsOf(after)}
 	for _, p := range s.peers {
 		for side := Base; side <= Head; side++ {
-			entries = append(entries, portsIn(m, m.sequences.sequences[m.seq[1-e.Direction][side][m.classOf[p]]])...)
+			cuts = append(cuts, m.cutsOf(m.seq[1-e.Direction][side][m.classOf[p]]))
 		}
 	}
-	parts := e.Ports.Divide(entries)
+	parts := e.Ports.FirstParts(maxParts, cuts...)
 	for i := range parts[:min(len(parts), maxParts)] {
 		at := parts.Part(i).Ranges()[0]
 		s.parts = append(s.parts, policy.Range(at.Protocol, at.From, at.From))
@@ -43,18 +43,60 @@ func (m *Model) NewSample(e *Effect) *Sample {
 	return s
 }
 
-func portsIn(m *Model, seq sequence) []policy.PortSet {
-	var out []policy.PortSet
-	for _, st := range seq {
+// sampling remembers what samples of one model ask again and again: a policy of thousands of rules has as many effects.
+type sampling struct {
+	cuts   map[seqID]policy.Cuts
+	differ map[[2]seqID][]entry
+}
+
+// cutsOf are the cuts of the ports of a sequence's entries.
+func (m *Model) cutsOf(id seqID) policy.Cuts {
+	if known, ok := m.sampling.cuts[id]; ok {
+		return known
+	}
+	var ports []policy.PortSet
+	for _, st := range m.sequences.sequences[id] {
 		for _, e := range st.entries {
-			out = append(out, m.ports.sets[e.ports])
+			ports = append(ports, m.ports.sets[e.ports])
 		}
 	}
+	if m.sampling.cuts == nil {
+		m.sampling.cuts = make(map[seqID]policy.Cuts)
+	}
+	m.sampling.cuts[id] = policy.CutsOf(ports)
+	return m.sampling.cuts[id]
+}
+
+// differing are the entries of either sequence that the other one has not, those of the first one first.
+func (m *Model) differing(before, after seqID) []entry {
+	if known, ok := m.sampling.differ[[2]seqID{before, after}]; ok {
+		return known
+	}
+	var out []entry
+	for _, pair := range [][2]seqID{{before, after}, {after, before}} {
+		other := make(map[entry]bool)
+		for _, st := range m.sequences.sequences[pair[1]] {
+			for _, e := range st.entries {
+				other[e] = true
+			}
+		}
+		for _, st := range m.sequences.sequences[pair[0]] {
+			for _, e := range st.entries {
+				if !other[e] {
+					out = append(out, e)
+				}
+			}
+		}
+	}
+	if m.sampling.differ == nil {
+		m.sampling.differ = make(map[[2]seqID][]entry)
+	}
+	m.sampling.differ[[2]seqID{before, after}] = out
 	return out
 }
 
 // choosePeers divides the peers by the sets in which the subjects' rules differ, and by what changed about them.
-func (s *Sample) choosePeers(before, after sequence, own bool) {
+func (s *Sample) choosePeers(before, after seqID, own bool) {
 	m, d := s.m, s.e.Direction
 	var classes []int32
 	first := make(map[int32]int32)
@@ -68,17 +110,13 @@ func (s *Sample) choosePeers(before, after sequence, own bool) {
 	slices.Sort(classes)
 	p := newPartition(len(classes))
 	seen := make(map[setID]bool)
-	for i, one := range []sequence{before, after} {
-		for _, st := range one {
-			for _, e := range st.entries {
-				if seen[e.set] || hasEntry([]sequence{after, before}[i], e) || !m.ports.sets[e.ports].Intersects(s.e.Ports) {
-					continue
-				}
-				seen[e.set] = true
-				for side := Base; side <= Head; side++ {
-					p.split(positions(m.sets.sets[e.set].members[side], classes))
-				}
-			}
+	for _, e := range m.differing(before, after) {
+		if seen[e.set] || !m.ports.sets[e.ports].Intersects(s.e.Ports) {
+			continue
+		}
+		seen[e.set] = true
+		for side := Base; side <= Head; side++ {
+			p.split(positions(m.sets.sets[e.set].members[side], classes))
 		}
 	}
 	p.splitBy(func(i int32) int32 { return m.changeOf(1-d, classes[i]) })
@@ -91,10 +129,6 @@ func (s *Sample) choosePeers(before, after sequence, own bool) {
 		s.peers = append(s.peers, first[c])
 		s.changed = s.changed || m.changeOf(1-d, c) != 0
 	}
-}
-
-func hasEntry(seq sequence, e entry) bool {
-	return slices.ContainsFunc(seq, func(st stage) bool { return slices.Contains(st.entries, e) })
 }
 
 // isChanged tells whether anything differs about the members of a class themselves.
