@@ -44,6 +44,18 @@ type Settings struct {
 	Unrestricted bool `json:",omitempty"`
 }
 
+// Or returns the settings with those of others where they set none.
+func (s Settings) Or(others Settings) Settings {
+	if s.KubeVersion == "" {
+		s.KubeVersion = others.KubeVersion
+	}
+	if len(s.APIVersions) == 0 {
+		s.APIVersions = others.APIVersions
+	}
+	s.Unrestricted = s.Unrestricted || others.Unrestricted
+	return s
+}
+
 // String names the target for people: "overlays/prod", "charts/app with values-prod.yaml".
 func (t Target) String() string {
 	if len(t.Values) == 0 {

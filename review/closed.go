@@ -45,7 +45,7 @@ func (c *comparison) checkTargets() {
 // it is not compared as removed.
 func (c *comparison) losesItsWay(u *unit) bool {
 	for _, d := range c.head.diagnostics {
-		if u.Target.Deployer != "" && d.Object == u.Target.Deployer && d.Severity != manifest.Info {
+		if u.Target.Deployer != "" && d.Severity != manifest.Info && (d.Object == u.Target.Deployer || strings.HasSuffix(u.Target.Deployer, " of "+d.Object)) {
 			c.head.fail(manifest.Diagnostic{Object: d.Object, File: d.File, Line: d.Line,
 				Message: fmt.Sprintf("it deploys %s on the base side, and nothing that can be analysed at head: %s", u.Target, d.Message)})
 			return true

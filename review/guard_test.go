@@ -12,7 +12,7 @@ func TestACrashIsAnErrorThatNamesItsLine(t *testing.T) {
 		var none *unit
 		return len(none.By), nil
 	})
-	if err == nil || !strings.Contains(err.Error(), "guard_test.go:11") {
+	if err == nil || !strings.Contains(err.Error(), "guard_test.go:13") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -97,9 +97,7 @@ func Render(ctx context.Context, o Options, target string) (render.Output, error
 	}
 	renderAll(ctx, o, s)
 	var out render.Output
-	for _, u := range s.units {
-		out.Objects = append(out.Objects, u.out.Objects...)
-	}
+	out.Objects = objects(s.units)
 	out.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics))
 	return out, nil
 }

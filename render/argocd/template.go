@@ -6,8 +6,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/Masterminds/sprig/v3"
-	"sigs.k8s.io/yaml"
+	"github.com/netpol-impact/netpol-impact/internal/gotemplate"
 )
 
 // fill puts parameters into every text of a tree.
@@ -61,44 +60,12 @@ func (g *generation) text(text string, p params) (string, error) {
 	}), nil
 }
 
-// maxText bounds what a template of an ApplicationSet makes.
-const maxText = 1 << 20
-
 func (g *generation) execute(text string, p params) (string, error) {
-	t, err := template.New("template").Funcs(functions).Option(g.options...).Parse(text)
-	if err != nil {
-		return "", err
-	}
-	var out limitedText
-	if err := t.Execute(&out, map[string]any(p)); err != nil {
-		return "", err
-	}
-	return out.String(), nil
+	return gotemplate.Template{Functions: functions, Options: g.options}.Execute(text, map[string]any(p))
 }
 
-// limitedText refuses to grow without an end.
-type limitedText struct{ strings.Builder }
-
-func (l *limitedText) Write(text []byte) (int, error) {
-	if l.Len()+len(text) > maxText {
-		return 0, fmt.Errorf("the result is longer than %d bytes", maxText)
-	}
-	return l.Builder.Write(text)
+// functions are those that Argo CD adds to sprig's.
+var functions = template.FuncMap{
+	"normalize": normalize,
+	"fromYaml":  func(text string) (any, error) { return decode([]byte(text)) },
 }
-
-// functions are those of Argo CD's templates, without what reads the machine, the network, the time or chance, and
-// without what makes much of little.
-var functions = func() template.FuncMap {
-	all := sprig.HermeticTxtFuncMap()
-	for _, name := range []string{"until", "untilStep", "repeat", "seq", "bcrypt", "htpasswd", "derivePassword", "genPrivateKey",
-		"genCA", "genSelfSignedCert", "genSignedCert", "encryptAES", "decryptAES"} {
-		delete(all, name)
-	}
-	all["normalize"] = normalize
-	all["toYaml"] = func(v any) (string, error) {
-		text, err := yaml.Marshal(v)
-		return strings.TrimSuffix(string(text), "\n"), err
-	}
-	all["fromYaml"] = func(text string) (any, error) { return decode([]byte(text)) }
-	return all
-}()

@@ -58,7 +58,7 @@ func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, limits sandbox.
 		return nil, nil, fmt.Errorf("looking for targets: %w", err)
 	}
 	s.settings = SettingsOf(cfg.Render)
-	found := s.deployed(ctx, limits)
+	found := append(s.deployed(ctx, limits), s.released(ctx, limits)...)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("looking for targets: %w", err) // what was found by then is not all
 	}
@@ -66,10 +66,11 @@ func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, limits sandbox.
 	found = append(found, s.chartTargets()...)
 	found = append(found, s.plainTargets()...)
 	for i := range found {
-		found[i].Target.Settings = s.settings
+		found[i].Target.Settings = found[i].Target.Settings.Or(s.settings)
 	}
-	sortFound(found)
 	nameClusters(found, nil)
+	found = intoNumbered(found)
+	sortFound(found)
 	s.giveReads(found)
 	return found, s.problems, nil
 }

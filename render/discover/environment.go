@@ -2,7 +2,9 @@ package discover
 
 import (
 	"cmp"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/render"
@@ -81,6 +83,37 @@ func markOf(t render.Target) mark {
 // isNumber tells whether a name is one of a numbered row: clusters/prod/00, clusters/prod/01.
 func isNumber(name string) bool {
 	return name != "" && strings.Trim(name, "0123456789") == ""
+}
+
+// intoNumbered puts the targets of an environment (apps/shop/prod) into each of its numbered clusters (clusters/prod/00,
+// clusters/prod/01), where there are some: what a numbered one holds for itself meets what the environment deploys. The
+// clusters are known by then.
+func intoNumbered(found []Found) []Found {
+	numbered := make(map[string]map[string]string) // by environment and cluster, where the cluster is found
+	for _, f := range found {
+		if f.Target.Cluster == "" && isNumber(f.mark.below) && f.mark.values == "" {
+			if numbered[f.mark.environment] == nil {
+				numbered[f.mark.environment] = make(map[string]string)
+			}
+			numbered[f.mark.environment][f.Cluster] = f.ClusterBy
+		}
+	}
+	var all []Found
+	for _, f := range found {
+		into := numbered[f.Cluster]
+		if f.Target.Cluster != "" || len(into) == 0 {
+			all = append(all, f)
+			continue
+		}
+		for _, cluster := range slices.Sorted(maps.Keys(into)) {
+			one := f
+			one.Target.Cluster = cluster
+			one.Cluster, one.clusterBy = cluster, f.ClusterBy+", for "+into[cluster]
+			one.ClusterBy = one.clusterBy
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // nameClusters sets each target's cluster by its mark. What is below an environment's folder is a cluster of its own

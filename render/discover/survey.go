@@ -11,6 +11,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/helmfile"
 )
 
 // A survey is what one walk of the names has seen.
@@ -26,6 +27,8 @@ type survey struct {
 	problems []manifest.Diagnostic
 	// settings are those of every target.
 	settings render.Settings
+	// helmfiles are the files that helmfile takes, templates those with the ending .gotmpl.
+	helmfiles, templates []string
 }
 
 // look walks the names below a folder, then reads the kustomizations and charts.
@@ -85,6 +88,11 @@ func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
 		s.charts[folder] = new(chart)
 	case isManifestFile(base):
 		s.files[folder] = append(s.files[folder], base)
+	case path.Ext(base) == ".gotmpl":
+		s.templates = append(s.templates, name)
+	}
+	if helmfile.Is(name) && e.Type().IsRegular() {
+		s.helmfiles = append(s.helmfiles, name)
 	}
 	return nil
 }
