@@ -110,6 +110,23 @@ func TestActionIsDocumented(t *testing.T) {
 	}
 }
 
+// TestDocumentsShowTheExampleThatIsPlayed holds what a newcomer copies to the file that act plays.
+func TestDocumentsShowTheExampleThatIsPlayed(t *testing.T) {
+	example, err := os.ReadFile("../examples/pull-request.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"../README.md", "../docs/action.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "```yaml\n"+string(example)+"```\n") {
+			t.Errorf("%s does not show examples/pull-request.yml word for word", file)
+		}
+	}
+}
+
 // workflows are all files that GitHub or a user runs.
 func workflows(t *testing.T) map[string]string {
 	t.Helper()
