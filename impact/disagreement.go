@@ -88,6 +88,9 @@ func findDisagreements(all map[string]*Dependencies) []disagreement {
 		first := len(out)
 		denying := make(map[string][]string) // by who allows
 		for _, at := range sorted {
+			if own := at.sides[reach.Head][p]; own == nil || len(own.denied) == 0 {
+				continue // so that many clusters that agree cost little
+			}
 			d := disagreement{pair: p, at: at}
 			var allowing []string
 			fresh := false
