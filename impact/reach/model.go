@@ -20,6 +20,9 @@ type Options struct {
 	PodCIDRs []netip.Prefix
 	// BlocksMissPods tells that blocks of addresses never match pods or nodes, whatever their addresses (Cilium).
 	BlocksMissPods bool
+	// Named are selectors of pods that are asked about and that no manifest has; each is a potential workload, as if a policy
+	// named it.
+	Named []policy.Pods
 }
 
 // Model is two states of a cluster, compiled. It is not safe for use by several goroutines: questions may intern sets of
@@ -100,7 +103,7 @@ func New(base, head *cluster.State, o Options) *Model {
 	m.ports = newPortTable(m.everything)
 	m.addPolicies(states)
 	m.addWorkloads(states, o.Renamed)
-	m.classify()
+	m.classify(o.Named)
 	m.findPlaces()
 	m.fillSets()
 	m.addMeanings()

@@ -18,8 +18,9 @@ var dnsPorts = []cluster.ContainerPort{
 }
 
 // addPotentials adds an endpoint for each selector that no rendered workload answers to on either side or that others may
-// answer to as well, for the cluster's name service, and for any pod of any namespace that is not in the manifests.
-func (m *Model) addPotentials() {
+// answer to as well, for the cluster's name service, for any pod of any namespace that is not in the manifests, and for what
+// is asked about.
+func (m *Model) addPotentials(named []policy.Pods) {
 	p := potentials{model: m, seen: make(map[string]bool)}
 	if !m.anyPod(&dns) {
 		p.add(dns, dnsPorts)
@@ -29,6 +30,9 @@ func (m *Model) addPotentials() {
 		if pods := m.sets.sets[i].pods; pods != nil && (isOpen(pods) || !m.anyPod(pods)) {
 			p.add(*pods, nil)
 		}
+	}
+	for _, pods := range named {
+		p.add(pods, nil)
 	}
 	p.addRelabelled()
 	p.addOthers()

@@ -387,7 +387,7 @@ func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet
 		var passed policy.PortSet
 		for _, e := range st.entries {
 			t := &m.sets.sets[e.set]
-			if !t.members[s].has(peer) && !(maybe && t.unknown[s].has(peer)) {
+			if e.set != anySet && !t.members[s].has(peer) && !(maybe && t.unknown[s].has(peer)) {
 				continue
 			}
 			hit := open.Intersect(m.ports.sets[e.ports])

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
 func (m *Model) addNamespaces(states [2]*cluster.State) {
@@ -90,13 +91,13 @@ func (m *Model) addWorkloads(states [2]*cluster.State, renamed map[*cluster.Work
 }
 
 // classify sorts the workloads into classes, adds what is no rendered workload, and indexes all of it.
-func (m *Model) classify() {
+func (m *Model) classify(named []policy.Pods) {
 	c := &classifier{model: m, mentions: m.mentions, byKey: make(map[string]int32), envs: make(map[string]*namedPorts)}
 	c.addFrom(0)
 	m.findChanged(0)
 	m.buildIndex()
 	indexed, added := len(m.classes), len(m.Endpoints)
-	m.addPotentials()
+	m.addPotentials(named)
 	m.addOutside()
 	c.addFrom(added)
 	m.findChanged(indexed)

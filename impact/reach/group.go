@@ -1,0 +1,98 @@
+package reach
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+)
+
+// Group is some endpoints, with the classes that they are in. The zero value is empty; values are immutable.
+type Group struct{ endpoints, classes runs }
+
+// Group makes a group of some endpoints, given by number in any order.
+func (m *Model) Group(endpoints []int32) Group {
+	sorted := slices.Compact(slices.Sorted(slices.Values(endpoints)))
+	classes := make([]int32, len(sorted))
+	for n, i := range sorted {
+		classes[n] = m.classOf[i]
+	}
+	slices.Sort(classes)
+	return Group{runsOf(sorted), runsOf(classes)}
+}
+
+// Union is the endpoints in either group.
+func (g Group) Union(h Group) Group {
+	return Group{g.endpoints.union(h.endpoints), g.classes.union(h.classes)}
+}
+
+// Except is the endpoints of a group that are not in another one. What it costs grows with the other one's size.
+func (m *Model) Except(g, other Group) Group {
+	out := Group{endpoints: g.endpoints.minus(other.endpoints)}
+	var gone []int32
+	g.classes.intersect(other.classes).each(func(c int32) {
+		if !slices.ContainsFunc(m.classes[c].endpoints, out.endpoints.has) {
+			gone = append(gone, c)
+		}
+	})
+	out.classes = g.classes.minus(runsOf(gone))
+	return out
+}
+
+// Len counts the endpoints.
+func (g Group) Len() int { return g.endpoints.len() }
+
+// Has tells whether an endpoint is in the group.
+func (g Group) Has(endpoint int32) bool { return g.endpoints.has(endpoint) }
+
+// Endpoints lists the group, ascending.
+func (g Group) Endpoints() []int32 { return g.endpoints.numbers() }
+
+// Meets tells whether the groups have an endpoint in common.
+func (g Group) Meets(h Group) bool { return len(g.endpoints.intersect(h.endpoints)) > 0 }
+
+// Key identifies the group by content.
+func (g Group) Key() string { return g.endpoints.key() }
+
+// Exists tells whether an endpoint is there on a side.
+func (m *Model) Exists(s Side, endpoint int32) bool { return m.Endpoints[endpoint].exists(s) }
+
+// Labels are those that the pods have at least: what the selector that names them asks for.
+func (p *Potential) Labels() map[string]string { return maps.Clone(p.labels) }
+
+// NamespaceLabels are the labels of a namespace on a side, by the name that endpoints have it by; known tells whether there
+// are no others.
+func (m *Model) NamespaceLabels(s Side, name string) (labels map[string]string, known bool) {
+	i := m.namespaceNumber(name)
+	if i < 0 {
+		return nil, false
+	}
+	return m.namespaces[i].labels[s], m.namespaces[i].known[s]
+}
+
+// partOf is the endpoints of some classes that are in the group.
+func (g Group) partOf(m *Model, classes runs) runs {
+	return runsOf(g.endpoints.within(m.endpointsOf(classes)))
+}
+
+// only is the one endpoint of a class that is in the group, -1 if there are several or none.
+func (g Group) only(c *class) int32 {
+	found := int32(-1)
+	for _, i := range c.endpoints {
+		if g.endpoints.has(i) {
+			if found >= 0 {
+				return -1
+			}
+			found = i
+		}
+	}
+	return found
+}
+
+// Deviation is connections from each source to each destination that are allowed, or are not, against an expectation.
+type Deviation struct {
+	Sources, Destinations Group
+	Ports                 policy.PortSet
+	// Doubtful tells that the verdict rests on facts that are not known.
+	Doubtful bool
+}
