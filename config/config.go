@@ -37,6 +37,8 @@ type Config struct {
 	Severity []Override `json:"severity,omitempty"`
 	// Waivers accept findings.
 	Waivers []Waiver `json:"waivers,omitempty"`
+	// Promises are connections that must be allowed or denied, beside those of the files *.netpol-test.yaml.
+	Promises []Promise `json:"promises,omitempty"`
 	// AcceptLabel is the label of a pull request that accepts the findings of the commit that it is set on, such as
 	// netpol-impact/accepted; none if empty.
 	AcceptLabel string `json:"accept-label,omitempty" yaml:"accept-label"`
@@ -142,6 +144,10 @@ func (c Config) withoutLines() Config {
 	c.Waivers = slices.Clone(c.Waivers)
 	for i := range c.Waivers {
 		c.Waivers[i].Line = 0
+	}
+	c.Promises = slices.Clone(c.Promises)
+	for i := range c.Promises {
+		c.Promises[i].Origin, c.Promises[i].Line = "", 0
 	}
 	return c
 }

@@ -85,6 +85,12 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	if err := c.checkFindings(root, wrong); err != nil {
 		return err
 	}
+	if err := sameNames(c.Promises); err != nil {
+		return fmt.Errorf("%s: promises: %w", file, err)
+	}
+	for i := range c.Promises {
+		c.Promises[i].Origin = file
+	}
 	for i, name := range c.Context {
 		if !fs.ValidPath(name) {
 			return wrong(item(at(root, "context"), i), "context", "%q is no path below the repository's root such as platform/policies", name)

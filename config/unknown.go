@@ -25,6 +25,8 @@ func unknownSettings(n *yaml.Node, t reflect.Type) []string {
 		for _, c := range n.Content {
 			all = append(all, unknownSettings(c, t.Elem())...)
 		}
+	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Slice: // one of a list, without the list
+		return unknownSettings(n, t.Elem())
 	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
 		for i := 1; i < len(n.Content); i += 2 {
 			all = append(all, unknownSettings(n.Content[i], t.Elem())...)
