@@ -82,16 +82,22 @@ func (t *traits) declare(p policy.Protocol, port int) {
 
 func (a *analysis) workloadTraits(t *traits, w *cluster.Workload) {
 	t.namespace = w.Namespace
-	for _, p := range w.Ports {
-		t.declare(p.Protocol, p.Port)
-	}
-	t.declared = t.declared.Union(evidence.Probed(w))
-	for _, s := range a.backends.Before(w) {
-		t.declared = t.declared.Union(s.On(w))
-	}
+	t.declared = declaredBy(w, a.backends)
 	t.end.DNS = w.Namespace == "kube-system" && w.Labels["k8s-app"] == "kube-dns"
 	t.sensitive = a.sensitivity.Of(w)
 	t.end.Sensitive = t.sensitive != ""
+}
+
+// declaredBy are the ports that a workload's containers, their probes, or the Services before it declare.
+func declaredBy(w *cluster.Workload, backends *cluster.Backends) policy.PortSet {
+	out := evidence.Probed(w)
+	for _, p := range w.Ports {
+		out = out.Union(policy.Range(p.Protocol, p.Port, p.Port))
+	}
+	for _, s := range backends.Before(w) {
+		out = out.Union(s.On(w))
+	}
+	return out
 }
 
 var (

@@ -26,6 +26,8 @@ const (
 	FormatMatrix  Format = "matrix"
 	FormatMermaid Format = "mermaid"
 	FormatDOT     Format = "dot"
+	// This is for what becomes of promises only.
+	FormatTAP Format = "tap"
 )
 
 // A written is what a format may be of.
@@ -35,6 +37,7 @@ const (
 	ofResult written = 1 << iota
 	ofListing
 	ofPolicies
+	ofChecked
 )
 
 // formats are all formats, what they may be of, and the endings of their files.
@@ -43,16 +46,17 @@ var formats = []struct {
 	of      written
 	endings []string
 }{
-	{FormatText, ofResult | ofListing | ofPolicies, []string{".txt"}},
+	{FormatText, ofResult | ofListing | ofPolicies | ofChecked, []string{".txt"}},
 	{FormatMarkdown, ofResult | ofListing | ofPolicies, []string{".md", ".markdown"}},
-	{FormatJSON, ofResult | ofListing, []string{".json"}},
+	{FormatJSON, ofResult | ofListing | ofChecked, []string{".json"}},
 	{FormatSARIF, ofResult, []string{".sarif"}},
 	{FormatHTML, ofResult, []string{".html", ".htm"}},
-	{FormatJUnit, ofResult, []string{".xml"}},
+	{FormatJUnit, ofResult | ofChecked, []string{".xml"}},
 	{FormatCSV, ofResult | ofListing, []string{".csv"}},
 	{FormatMatrix, ofListing, nil},
 	{FormatMermaid, ofListing, []string{".mmd", ".mermaid"}},
 	{FormatDOT, ofListing, []string{".dot", ".gv"}},
+	{FormatTAP, ofChecked, []string{".tap"}},
 }
 
 // A Set is the formats that one command's answer can be written in.
@@ -63,6 +67,7 @@ var (
 	ForResult   = Set{ofResult}
 	ForListing  = Set{ofListing}
 	ForPolicies = Set{ofPolicies}
+	ForChecked  = Set{ofChecked}
 )
 
 // Names returns the names of the formats.
@@ -166,5 +171,21 @@ func (f Format) WritePolicies(w io.Writer, h *impact.Handbook, o Options) error 
 		return PoliciesMarkdown(w, h, o)
 	}
 	_, err := ForPolicies.Parse(string(f))
+	return err
+}
+
+// WriteChecked writes what becomes of promises in the format. Passes says that the test does.
+func (f Format) WriteChecked(w io.Writer, c *impact.Checked, passes bool, o Options) error {
+	switch f {
+	case FormatText:
+		return CheckedText(w, c, o)
+	case FormatJSON:
+		return CheckedJSON(w, c, passes)
+	case FormatJUnit:
+		return CheckedJUnit(w, c)
+	case FormatTAP:
+		return CheckedTAP(w, c)
+	}
+	_, err := ForChecked.Parse(string(f))
 	return err
 }

@@ -13,6 +13,7 @@ import (
 const (
 	diffSchema = "netpol-impact/diff/v1"
 	listSchema = "netpol-impact/list/v1"
+	testSchema = "netpol-impact/test/v1"
 )
 
 // JSON writes the result for programs, complete. Each finding and each change is on a line of its own.

@@ -163,6 +163,107 @@ type (
 		// Diagnostics tell what could not be analysed, or not as its author may think.
 		Diagnostics []jsonDiagnostic `json:"diagnostics"`
 	}
+	// jsonChecked is what test --format json writes: what becomes of the promises in one state.
+	jsonChecked struct {
+		// Schema names the version of this form.
+		Schema string `json:"schema"`
+		// State names the state.
+		State string `json:"state"`
+		// Clusters are checked each for itself.
+		Clusters []jsonCheckedCluster `json:"clusters"`
+		// Conclusion is pass or fail.
+		Conclusion string `json:"conclusion"`
+		// Diagnostics tell what could not be analysed, or not as its author may think.
+		Diagnostics []jsonDiagnostic `json:"diagnostics"`
+	}
+	// jsonCheckedCluster is the part of the promises that is about one cluster.
+	jsonCheckedCluster struct {
+		// Name is the cluster's name.
+		Name string `json:"name"`
+		// Promises are in the order of their files.
+		Promises []jsonPromise `json:"promises"`
+		// Answers are what files ask for that expect nothing.
+		Answers []jsonAnswer `json:"answers,omitempty"`
+	}
+	// jsonAnswer is what becomes of one connection that a file asks for.
+	jsonAnswer struct {
+		// File is the file that asks.
+		File string `json:"file"`
+		// Line is its line, from 1; 0 if it is unknown.
+		Line int `json:"line"`
+		// Source is the peer that begins the connection.
+		Source jsonPeer `json:"source"`
+		// Destination is the peer that is connected to.
+		Destination jsonPeer `json:"destination"`
+		// Port is the destination's port.
+		Port jsonPort `json:"port"`
+		// Allowed tells whether both ends allow it.
+		Allowed bool `json:"allowed"`
+	}
+	// jsonPromise is what becomes of one promise.
+	jsonPromise struct {
+		// Name says what is promised.
+		Name string `json:"name"`
+		// Expect is allowed or denied.
+		Expect string `json:"expect"`
+		// File is where the promise stands.
+		File string `json:"file"`
+		// Line is its line, from 1; 0 if it is unknown.
+		Line int `json:"line"`
+		// Status is kept, broken, empty where it selects no connection, or undecided.
+		Status string `json:"status"`
+		// Confidence is approximate where a fact that the status needs is unknown.
+		Confidence string `json:"confidence"`
+		// Why says in one sentence why the promise is not kept.
+		Why string `json:"why,omitempty"`
+		// Notes name parts of the promise that select nothing.
+		Notes []string `json:"notes,omitempty"`
+		// Broken are the connections that break the promise.
+		Broken []jsonConnection `json:"broken,omitempty"`
+		// Path is the way, peer by peer, that breaks a promise about any number of steps.
+		Path []jsonPeer `json:"path,omitempty"`
+		// Steps are the connections of the way.
+		Steps []jsonShown `json:"steps,omitempty"`
+		// Shown is one connection that shows the status.
+		Shown *jsonShown `json:"shown,omitempty"`
+	}
+	// jsonShown is one connection, and why it is allowed or denied.
+	jsonShown struct {
+		// Source is the peer that begins the connection.
+		Source jsonPeer `json:"source"`
+		// Destination is the peer that is connected to.
+		Destination jsonPeer `json:"destination"`
+		// Port is the destination's port.
+		Port jsonPort `json:"port"`
+		// Allowed tells whether both ends allow it.
+		Allowed bool `json:"allowed"`
+		// Egress is what the source's policies say.
+		Egress jsonDecision `json:"egress"`
+		// Ingress is what the destination's policies say.
+		Ingress jsonDecision `json:"ingress"`
+	}
+	// jsonDecision is what decides one direction of a connection.
+	jsonDecision struct {
+		// Allowed tells whether this end allows it.
+		Allowed bool `json:"allowed"`
+		// Steps are the policies that have a say, in the order in which they are asked.
+		Steps []jsonStep `json:"steps"`
+	}
+	// jsonStep is a policy's, or a rule's, say in a connection.
+	jsonStep struct {
+		// Object is the policy's kind, namespace and name.
+		Object string `json:"object"`
+		// File is where the rule is.
+		File string `json:"file"`
+		// Line is its line, from 1; 0 if it is unknown.
+		Line int `json:"line"`
+		// Rule is the rule that matches, "" if none does and the policy isolates.
+		Rule string `json:"rule"`
+		// Verdict is allow, deny or pass.
+		Verdict string `json:"verdict"`
+		// Decides tells that this step settles the direction.
+		Decides bool `json:"decides"`
+	}
 	// jsonAllowed is a rectangle of allowed connections: every source to every destination on every port.
 	jsonAllowed struct {
 		// Sources are the peers that begin the connections.

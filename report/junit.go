@@ -25,6 +25,7 @@ type (
 		Tests    int    `xml:"tests,attr"`
 		Failures int    `xml:"failures,attr"`
 		Errors   int    `xml:"errors,attr"`
+		Skipped  int    `xml:"skipped,attr,omitempty"`
 		Time     int    `xml:"time,attr"`
 	}
 	junitSuite struct {
@@ -37,7 +38,11 @@ type (
 		Time      int           `xml:"time,attr"`
 		Failure   *junitProblem `xml:"failure"`
 		Error     *junitProblem `xml:"error"`
+		Skipped   *junitSkip    `xml:"skipped"`
 		Output    string        `xml:"system-out,omitempty"`
+	}
+	junitSkip struct {
+		Message string `xml:"message,attr"`
 	}
 	junitProblem struct {
 		Message string `xml:"message,attr"`
@@ -59,12 +64,16 @@ func JUnit(w io.Writer, r *impact.Result) error {
 		}
 		out.add(suite)
 	}
+	return out.write(w)
+}
+
+func (r *junitReport) write(w io.Writer) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
 	encoder := xml.NewEncoder(w)
 	encoder.Indent("", "  ")
-	if err := encoder.Encode(out); err != nil {
+	if err := encoder.Encode(r); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "\n")
@@ -73,7 +82,7 @@ func JUnit(w io.Writer, r *impact.Result) error {
 
 func (r *junitReport) add(s junitSuite) {
 	r.Suites = append(r.Suites, s)
-	r.Tests, r.Failures, r.Errors = r.Tests+s.Tests, r.Failures+s.Failures, r.Errors+s.Errors
+	r.Tests, r.Failures, r.Errors, r.Skipped = r.Tests+s.Tests, r.Failures+s.Failures, r.Errors+s.Errors, r.Skipped+s.Skipped
 }
 
 func (s *junitSuite) add(c junitCase) {
@@ -84,6 +93,9 @@ func (s *junitSuite) add(c junitCase) {
 	}
 	if c.Error != nil {
 		s.Errors++
+	}
+	if c.Skipped != nil {
+		s.Skipped++
 	}
 }
 

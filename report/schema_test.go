@@ -16,6 +16,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/promise"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -26,6 +27,7 @@ var schemas = map[string]struct {
 }{
 	"diff": {diffSchema, reflect.TypeFor[jsonResult]()},
 	"list": {listSchema, reflect.TypeFor[jsonListing]()},
+	"test": {testSchema, reflect.TypeFor[jsonChecked]()},
 }
 
 // enumerations are the values that a key may have.
@@ -35,6 +37,11 @@ var enumerations = map[string][]any{
 	"jsonAllowed.Confidence":  texts(impact.Exact, impact.Approximate),
 	"jsonPair.Confidence":     texts(impact.Exact, impact.Approximate),
 	"jsonFinding.Kind":        texts(impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver),
+	"jsonPromise.Confidence":  texts(impact.Exact, impact.Approximate),
+	"jsonPromise.Status":      texts(promise.Kept, promise.Broken, promise.Empty, promise.Undecided),
+	"jsonPromise.Expect":      {"allowed", "denied"},
+	"jsonChecked.Conclusion":  {"pass", "fail"},
+	"jsonStep.Verdict":        {"allow", "deny", "pass"},
 	"jsonCause.Side":          {"base", "head"},
 	"jsonGate.Conclusion":     {"pass", "fail"},
 	"jsonDiagnostic.Severity": texts(manifest.Error, manifest.Warning, manifest.Info),

@@ -73,7 +73,8 @@ Exit codes: 0 clean · 1 the gate failed · 2 usage or configuration ·
 3 something could not be analysed.`,
 		Example: `  netpol-impact diff
   netpol-impact diff --base main --output comment.md --output result.json
-  netpol-impact list overlays/prod`,
+  netpol-impact list overlays/prod
+  netpol-impact test`,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -84,6 +85,6 @@ Exit codes: 0 clean · 1 the gate failed · 2 usage or configuration ·
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.diff(), p.list(), p.explain(), p.policies(), p.targets(), p.render(), p.action(), p.version())
+	root.AddCommand(p.diff(), p.list(), p.explain(), p.policies(), p.test(), p.targets(), p.render(), p.action(), p.version())
 	return root
 }

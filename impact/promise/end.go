@@ -1,0 +1,291 @@
+package promise
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+)
+
+// End is one part of an end of a promise.
+type End config.End
+
+// EndsOf are the parts of both ends of promises, those that are excepted among them.
+func EndsOf(promises []config.Promise) []End {
+	var out []End
+	for _, p := range promises {
+		for _, list := range []config.Ends{p.From, p.To} {
+			for _, e := range list {
+				out = append(out, End(e))
+			}
+		}
+	}
+	return out
+}
+
+// selected are the pods that the part names by namespace and labels; none if it names namespaces by patterns, which can only
+// match what there is.
+func (e *End) selected() []policy.Pods {
+	if e.Selector == "" && e.Namespace == nil && e.Namespaces == "" {
+		return nil
+	}
+	pods := selectorOf(e.Selector)
+	if e.Namespace == nil {
+		return []policy.Pods{{Namespaces: policy.Namespaces{Selector: selectorOf(e.Namespaces)}, Pods: pods}}
+	}
+	var out []policy.Pods
+	for _, name := range e.Namespace {
+		if !strings.ContainsAny(name, `*?[\`) && e.Namespaces == "" {
+			out = append(out, policy.Pods{Namespaces: policy.InNamespace(name), Pods: pods})
+		}
+	}
+	return out
+}
+
+// role is the part that an end plays: in a promise that denies, pods that are not in the manifests count as well.
+type role struct{ denied, source bool }
+
+type groupKey struct {
+	role role
+	text string
+}
+
+// found is whom an end means.
+type found struct {
+	end   string
+	key   string
+	group reach.Group
+	// plain is the group without what only Services mean, and services are these; domains are names outside.
+	plain    reach.Group
+	services []*cluster.Service
+	domains  []string
+	// missing says which parts select nothing; outside tells that all of the group is outside the cluster.
+	missing []string
+	outside bool
+	// dns tells that the end is the cluster's name service and nothing else.
+	dns, internet bool
+}
+
+// find finds whom an end means.
+func (j *Judge) find(end string, ends config.Ends, r role) found {
+	key := groupKey{r, textOf(ends)}
+	if known, ok := j.groups[key]; ok {
+		return known
+	}
+	out := found{end: end, key: fmt.Sprint(r, key.text), dns: true}
+	for i := range ends {
+		e := End(ends[i])
+		out.dns = out.dns && e.DNS
+		out.internet = out.internet || e.Internet
+		plain, services, missing := j.part(&e, r)
+		for _, m := range missing {
+			out.missing = append(out.missing, end+": "+m)
+		}
+		if len(e.Except) > 0 {
+			// Whoever is excepted is so whether or not it is rendered.
+			except := j.find(end+", except", e.Except, role{denied: true, source: r.source})
+			out.missing = append(out.missing, except.missing...)
+			plain = j.Model.Except(plain, except.group)
+		}
+		out.plain = out.plain.Union(plain)
+		out.group = out.group.Union(plain)
+		for _, s := range services {
+			out.services = append(out.services, s)
+			out.group = out.group.Union(j.Model.Group(j.endpointsOf(j.Backends.Of(s))))
+		}
+		out.domains = append(out.domains, e.Domain...)
+	}
+	out.outside = !slices.ContainsFunc(out.group.Endpoints(), func(i int32) bool {
+		at := &j.Model.Endpoints[i]
+		return at.Potential != nil || at.Workload[j.Side] != nil
+	})
+	j.groups[key] = out
+	return out
+}
+
+// textOf identifies an end by content.
+func textOf(ends config.Ends) string {
+	var b strings.Builder
+	for _, e := range ends {
+		except := e.Except
+		e.Except = nil
+		fmt.Fprintf(&b, "%#v", e)
+		if len(except) > 0 {
+			b.WriteString("!(" + textOf(except) + ")")
+		}
+	}
+	return b.String()
+}
+
+// part finds whom one part of an end means.
+func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Service, missing []string) {
+	p := &j.people
+	var list []int32
+	switch {
+	case e.Any && r.source:
+		list = p.sources
+	case e.Any:
+		list = p.all
+	case e.Workloads:
+		list = p.workloads
+	case e.Internet:
+		list = j.internet(r)
+	case e.DNS:
+		list = j.dns(r)
+	case e.Workload != nil:
+		for _, name := range e.Workload {
+			some, none := p.named(name)
+			list = append(list, some...)
+			if none != "" {
+				missing = append(missing, none)
+			}
+		}
+	case e.Service != nil:
+		services, missing = j.servicesOf(e.Service)
+	case e.CIDR != nil:
+		for _, text := range e.CIDR {
+			some := j.addresses(text)
+			list = append(list, some...)
+			if len(some) == 0 {
+				missing = append(missing, text+" is addresses of pods, and no pod's in the manifests; name workloads")
+			}
+		}
+	case e.Domain == nil:
+		list, missing = j.pods(e, r)
+	}
+	return j.Model.Group(list), services, missing
+}
+
+// pods are those of namespaces and labels. A promise that allows is about pods that are in the manifests and, where none is,
+// about those that policies name by the same labels.
+func (j *Judge) pods(e *End, r role) (list []int32, missing []string) {
+	rendered, others, uncertain := j.people.pods(e.Namespace, e.Namespaces, e.Selector)
+	if r.denied {
+		list = slices.Concat(rendered, others)
+	} else if list = rendered; len(list) == 0 {
+		list = others
+	}
+	if uncertain {
+		missing = append(missing, fmt.Sprintf("not all labels of the namespaces are known, so that %q may mean more than what was found; give them in the configuration", e.Namespaces))
+	}
+	if len(list) == 0 {
+		missing = append(missing, "there are no pods "+e.words())
+	}
+	return list, missing
+}
+
+func (e *End) words() string {
+	var out []string
+	if e.Selector != "" {
+		out = append(out, "with "+e.Selector)
+	}
+	if e.Namespace != nil {
+		out = append(out, "in "+strings.Join(e.Namespace, ", "))
+	}
+	if e.Namespaces != "" {
+		out = append(out, "in namespaces with "+e.Namespaces)
+	}
+	return strings.Join(out, " ")
+}
+
+func (j *Judge) endpointsOf(workloads []*cluster.Workload) []int32 {
+	var out []int32
+	for _, w := range workloads {
+		if i, ok := j.people.at[w]; ok {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (j *Judge) servicesOf(names []string) (services []*cluster.Service, missing []string) {
+	for _, name := range names {
+		namespace, short, _ := strings.Cut(name, "/")
+		s := j.Backends.Service(cluster.Name{Namespace: namespace, Name: short})
+		switch {
+		case s == nil:
+			missing = append(missing, "there is no Service "+name)
+		case len(j.Backends.Of(s)) == 0:
+			missing = append(missing, "no workload is behind the Service "+name)
+		default:
+			services = append(services, s)
+		}
+	}
+	return services, missing
+}
+
+// privateSpace is what is not the internet: private, shared, link-local and loopback addresses.
+var privateSpace = mergedSet("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
+
+func mergedSet(prefixes ...string) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	for _, p := range prefixes {
+		b.AddPrefix(netip.MustParsePrefix(p))
+	}
+	set, err := b.IPSet()
+	if err != nil { // the prefixes are constants
+		panic(err)
+	}
+	return set
+}
+
+// internet is the public addresses. A promise that denies them is about domain names, too, which stand for some of them.
+func (j *Judge) internet(r role) []int32 {
+	var out []int32
+	for _, i := range j.people.externals {
+		if slices.ContainsFunc(j.Model.Endpoints[i].External, func(p netip.Prefix) bool { return !privateSpace.ContainsPrefix(p) }) {
+			out = append(out, i)
+		}
+	}
+	if r.denied && !r.source {
+		out = append(out, j.people.domains...)
+	}
+	return out
+}
+
+// dns is the cluster's name service: where nodes have caches of their own, pods ask these.
+func (j *Judge) dns(r role) []int32 {
+	var service, caches []int32
+	if _, addresses := j.State.NodeLocalDNS(); addresses != nil {
+		for _, i := range j.people.externals {
+			if slices.ContainsFunc(j.Model.Endpoints[i].External, func(p netip.Prefix) bool { return slices.ContainsFunc(addresses, p.Contains) }) {
+				caches = append(caches, i)
+			}
+		}
+	}
+	rendered, others, _ := j.people.pods([]string{"kube-system"}, "", "k8s-app=kube-dns")
+	if service = rendered; len(service) == 0 {
+		service = others
+	}
+	if len(caches) > 0 && !r.denied {
+		return caches
+	}
+	return append(service, caches...)
+}
+
+// addresses are the outside addresses, and the workloads of known address, that a block has some of.
+func (j *Judge) addresses(text string) []int32 {
+	block, err := config.ParseCIDR(text)
+	if err != nil { // a promise that was read has none such
+		return nil
+	}
+	var out []int32
+	for _, i := range j.people.externals {
+		if slices.ContainsFunc(j.Model.Endpoints[i].External, block.Overlaps) {
+			out = append(out, i)
+		}
+	}
+	for _, i := range j.people.workloads {
+		if slices.ContainsFunc(j.people.workload(i).IPs, block.Contains) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
