@@ -82,6 +82,7 @@
         if (picked) state = 'changed';
         detail(picked ? [picked] : [], null);
         draw();
+        if (picked) show();
       });
     }
   }
@@ -118,6 +119,7 @@
       };
       section('Causes', f.causes, (x) => x.object + (x.change ? ': ' + x.change : ''));
       section('Evidence', f.evidence, (x) => x.kind + ': ' + x.text);
+      if (f.fingerprint) { make('h3', 'Fingerprint', to); make('code', f.fingerprint, make('p', undefined, to)); }
     }
     if (!findings.length && !connections) {
       make('p', 'Choose a finding or a connection to see why it is so.', to, 'soft');
@@ -242,6 +244,13 @@
     try { run(); } finally { Math.random = random; }
   }
 
+  function covered(edge) {
+    const a = edge.source(), b = edge.target();
+    if (a.same(b) || a.isParent() || b.isParent()) return false;
+    const p = a.boundingBox({ includeLabels: false }), q = b.boundingBox({ includeLabels: false });
+    return p.x1 < q.x2 && q.x1 < p.x2 && p.y1 < q.y2 && q.y1 < p.y2;
+  }
+
   function fit() {
     if (!cy) return;
     cy.fit(undefined, 16);
@@ -267,8 +276,11 @@
     $('shown').textContent = words;
     if (cy) cy.destroy();
     cy = cytoscape({ container: $('graph'), elements: [...e.nodes, ...e.edges], style: look(), layout: { name: 'null' }, maxZoom: 2.5, minZoom: 0.05 });
-    const spread = Math.max(1, e.nodes.length / 20); // more nodes need more room each: their edges draw them together
-    withSeed(() => cy.layout({ name: 'fcose', animate: false, fit: false, quality: e.nodes.length > 100 ? 'default' : 'proof', randomize: true, nodeDimensionsIncludeLabels: true, nodeSeparation: 75 * spread, nodeRepulsion: () => 9000 * spread * spread, idealEdgeLength: (x) => (x.source().data('parent') === x.target().data('parent') ? 75 * spread : 30 * spread), edgeElasticity: () => 0.45, gravity: 0.6, gravityCompound: 1.2, nestingFactor: 0.05, numIter: 2500, tile: true, tilingPaddingVertical: 18, tilingPaddingHorizontal: 18 }).run());
+    // More nodes, and more edges a node, need more room each: edges draw their nodes together.
+    const spread = Math.max(1, e.nodes.length / 20), dense = Math.max(1, e.edges.length / (e.nodes.length + 1));
+    withSeed(() => cy.layout({ name: 'fcose', animate: false, fit: false, quality: e.nodes.length > 100 ? 'default' : 'proof', randomize: true, nodeDimensionsIncludeLabels: true, nodeSeparation: 75 * spread, nodeRepulsion: () => 9000 * spread * spread, idealEdgeLength: (x) => (x.source().data('parent') === x.target().data('parent') ? 75 : 30) * spread * dense, edgeElasticity: () => 0.45, gravity: 0.6, gravityCompound: 1.2, nestingFactor: 0.05, numIter: 2500, tile: true, tilingPaddingVertical: 18, tilingPaddingHorizontal: 18 }).run());
+    // An edge between nodes that overlap could not be seen: what is laid out is drawn apart until there is none.
+    for (let i = 0; i < 8 && cy.edges().some(covered); i++) cy.nodes(':childless').positions((n) => ({ x: n.position('x') * 1.15, y: n.position('y') * 1.15 }));
     fit();
     cy.on('tap', 'node.closed', (ev) => { opened.add(ev.target.data('box')); draw(); });
     cy.on('tap', 'node.open', (ev) => { if (ev.target.hasClass('open')) { opened.delete(ev.target.data('box')); draw(); } });
@@ -284,6 +296,12 @@
   function why(edges, peers) {
     const list = [...new Set(edges.flatMap((e) => e.data('rows')))];
     detail([...new Set(list.flatMap((x) => x.findings))], list, peers);
+    show();
+  }
+  // The details stand below the graph; what they begin with is brought into sight.
+  function show() {
+    const at = $('detail').getBoundingClientRect();
+    if (at.top > innerHeight - 160 || at.top < 0) scrollBy(0, at.top - Math.max(0, innerHeight - Math.min(at.height, innerHeight * 0.6)));
   }
 
   function choose() {
