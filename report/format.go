@@ -18,10 +18,10 @@ const (
 	FormatMarkdown Format = "markdown"
 	FormatJSON     Format = "json"
 	FormatCSV      Format = "csv"
+	FormatHTML     Format = "html"
 	// These are for the result of a comparison only.
 	FormatSARIF Format = "sarif"
 	FormatJUnit Format = "junit"
-	FormatHTML  Format = "html"
 	// These are for what one state allows only.
 	FormatMatrix  Format = "matrix"
 	FormatMermaid Format = "mermaid"
@@ -50,7 +50,7 @@ var formats = []struct {
 	{FormatMarkdown, ofResult | ofListing | ofPolicies, []string{".md", ".markdown"}},
 	{FormatJSON, ofResult | ofListing | ofChecked, []string{".json"}},
 	{FormatSARIF, ofResult, []string{".sarif"}},
-	{FormatHTML, ofResult, []string{".html", ".htm"}},
+	{FormatHTML, ofResult | ofPolicies, []string{".html", ".htm"}},
 	{FormatJUnit, ofResult | ofChecked, []string{".xml"}},
 	{FormatCSV, ofResult | ofListing, []string{".csv"}},
 	{FormatMatrix, ofListing, nil},
@@ -169,6 +169,8 @@ func (f Format) WritePolicies(w io.Writer, h *impact.Handbook, o Options) error 
 		return PoliciesText(w, h, o)
 	case FormatMarkdown:
 		return PoliciesMarkdown(w, h, o)
+	case FormatHTML:
+		return PoliciesHTML(w, h, o)
 	}
 	_, err := ForPolicies.Parse(string(f))
 	return err

@@ -147,7 +147,10 @@ func (m *comment) foldDiagnostics(summary string, list []manifest.Diagnostic, un
 	}})
 }
 
-func (m *comment) diagnostic(d manifest.Diagnostic) string {
+func (m *comment) diagnostic(d manifest.Diagnostic) string { return diagnosticWords(m, d) }
+
+// diagnosticWords tells a diagnostic in a format's markup.
+func diagnosticWords(m markup, d manifest.Diagnostic) string {
 	var b strings.Builder
 	if d.File != "" {
 		b.WriteString(m.line("head", d.File, d.Line, true) + ": ")

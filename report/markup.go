@@ -12,5 +12,6 @@ type markup interface {
 
 var (
 	_ markup = (*comment)(nil)
+	_ markup = htmlMarkup{}
 	_ markup = plainMarkup{}
 )

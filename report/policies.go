@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // besideShown is how many of the policies that govern the same workloads are named.
@@ -39,20 +40,66 @@ func PoliciesText(w io.Writer, h *impact.Handbook, o Options) error {
 
 // PoliciesMarkdown writes policies in plain words as a page to be published, whole whatever its length.
 func PoliciesMarkdown(w io.Writer, h *impact.Handbook, o Options) error {
-	m := &comment{options: o, overview: summarise(&impact.Result{Diagnostics: h.Diagnostics})}
+	m := &comment{options: o}
+	page := newPolicyPage(m, h)
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "# Network policies\n\n%s. What no policy isolates in a direction may connect with anything in it.\n", count(len(h.Policies), "policy"))
-	for _, list := range []struct {
-		title string
-		n     int
-	}{{"could not be analysed, so policies may be missing here", len(m.broken)}, {"may not mean what their authors think", len(m.warned)}} {
-		if list.n > 0 {
-			fmt.Fprintf(out, "\n**%s %s:**\n\n", count(list.n, "thing"), list.title)
-			for _, d := range append(m.broken, m.warned...) {
-				if (d.Severity == "error") == (list.title[0] == 'c') {
-					fmt.Fprintf(out, "- %s\n", m.diagnostic(d))
-				}
+	fmt.Fprintf(out, "# %s\n\n%s\n", page.Title, page.Lead)
+	for _, list := range page.Problems {
+		fmt.Fprintf(out, "\n**%s:**\n\n", list.Title)
+		for _, problem := range list.Lines {
+			fmt.Fprintf(out, "- %s\n", problem)
+		}
+	}
+	for _, s := range page.Sections {
+		fmt.Fprintf(out, "\n## %s\n", s.Title)
+		for _, p := range s.Policies {
+			fmt.Fprintf(out, "\n### %s\n\n%s\n\n", p.Object, p.Place)
+			for _, sentence := range p.Sentences {
+				fmt.Fprintf(out, "- %s\n", sentence)
 			}
+		}
+	}
+	return out.Flush()
+}
+
+// policyPage is what a page of policies tells, each word of it already in its format's markup.
+type (
+	policyPage struct {
+		Title, Lead string
+		Problems    []policyProblems
+		Sections    []policySection
+	}
+	policyProblems struct {
+		Title string
+		Lines []string
+	}
+	// policySection is the policies of one namespace, or those of none.
+	policySection struct {
+		Title    string
+		Policies []policyWords
+	}
+	policyWords struct {
+		Object, Place string
+		Sentences     []string
+	}
+)
+
+func newPolicyPage(m markup, h *impact.Handbook) policyPage {
+	page := policyPage{
+		Title: "Network policies",
+		Lead:  count(len(h.Policies), "policy") + ". What no policy isolates in a direction may connect with anything in it.",
+	}
+	all := summarise(&impact.Result{Diagnostics: h.Diagnostics})
+	for _, list := range []struct {
+		title       string
+		diagnostics []manifest.Diagnostic
+	}{{"could not be analysed, so policies may be missing here", all.broken}, {"may not mean what their authors think", all.warned}} {
+		if n := len(list.diagnostics); n > 0 {
+			problems := policyProblems{Title: count(n, "thing") + " " + list.title}
+			for _, d := range list.diagnostics {
+				problems.Lines = append(problems.Lines, diagnosticWords(m, d))
+			}
+			page.Problems = append(page.Problems, problems)
 		}
 	}
 	book := newPhrasebook(m, nil)
@@ -63,14 +110,14 @@ func PoliciesMarkdown(w io.Writer, h *impact.Handbook, o Options) error {
 			if p.Namespace != "" {
 				title = "Namespace " + m.text(clip(p.Namespace, nameLength))
 			}
-			fmt.Fprintf(out, "\n## %s\n", title)
+			page.Sections = append(page.Sections, policySection{Title: title})
 		}
-		fmt.Fprintf(out, "\n### %s\n\n%s\n\n", m.text(clip(p.Object, titleLength)), m.line("head", p.File, p.Line, true))
-		for _, sentence := range policySentences(book, p) {
-			fmt.Fprintf(out, "- %s\n", sentence)
-		}
+		section := &page.Sections[len(page.Sections)-1]
+		section.Policies = append(section.Policies, policyWords{
+			m.text(clip(p.Object, titleLength)), m.line("head", p.File, p.Line, true), policySentences(book, p),
+		})
 	}
-	return out.Flush()
+	return page
 }
 
 // policySentences are a policy's words, each escaped.

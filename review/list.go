@@ -25,29 +25,22 @@ type Target struct {
 // List lists what the state that Options.Head names allows, in one of its clusters: the one named, or the only one. The
 // error is a [*UsageError]; whatever else goes wrong is a diagnostic.
 func List(ctx context.Context, o Options, cluster string) (*impact.Listing, error) {
-	p := &opener{o: o, alone: true}
-	defer p.close()
-	s, conf, err := p.state(ctx)
-	if err != nil {
-		return nil, err
-	}
-	renderAll(ctx, o, s)
-	all, conf, err := p.only(ctx, s, conf, cluster)
-	if err != nil {
-		return nil, err
-	}
-	o.progress("listing")
-	l, err := guardUntil(ctx, func() (impact.Listing, error) { return impact.List(ctx, all, conf, o.Expand) })
-	if err != nil {
-		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
-	}
-	l.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics, l.Diagnostics))
-	return &l, nil
+	return ofState(ctx, o, cluster, "listing", func(all []*manifest.Object, conf config.Config) (impact.Listing, error) {
+		return impact.List(ctx, all, conf, o.Expand)
+	}, func(l *impact.Listing) *[]manifest.Diagnostic { return &l.Diagnostics })
 }
 
 // Policies tells every policy of the state that Options.Head names, in one of its clusters, in plain words. The error is a
 // [*UsageError]; whatever else goes wrong is a diagnostic.
 func Policies(ctx context.Context, o Options, cluster string) (*impact.Handbook, error) {
+	return ofState(ctx, o, cluster, "reading policies", impact.Policies,
+		func(h *impact.Handbook) *[]manifest.Diagnostic { return &h.Diagnostics })
+}
+
+// ofState renders the state that Options.Head names and has one of its clusters analysed. What went wrong on the way
+// becomes part of the answer's diagnostics.
+func ofState[T any](ctx context.Context, o Options, cluster, doing string,
+	analyse func([]*manifest.Object, config.Config) (T, error), diagnostics func(*T) *[]manifest.Diagnostic) (*T, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
 	s, conf, err := p.state(ctx)
@@ -59,12 +52,14 @@ func Policies(ctx context.Context, o Options, cluster string) (*impact.Handbook,
 	if err != nil {
 		return nil, err
 	}
-	h, err := guardUntil(ctx, func() (impact.Handbook, error) { return impact.Policies(all, conf) })
+	o.progress("%s", doing)
+	out, err := guardUntil(ctx, func() (T, error) { return analyse(all, conf) })
 	if err != nil {
 		s.fail(manifest.Diagnostic{Object: s.name, Message: fmt.Sprintf("this state could not be analysed: %v", err)})
 	}
-	h.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics, h.Diagnostics))
-	return &h, nil
+	own := diagnostics(&out)
+	*own = tidy(slices.Concat(s.failures, s.diagnostics, *own))
+	return &out, nil
 }
 
 // Targets returns what can be rendered in the state that Options.Head names. The error is a [*UsageError].
