@@ -44,40 +44,25 @@ type (
 		Ports       string `json:"ports"`
 		Approximate bool   `json:"approximate,omitempty"`
 	}
+	// pageFinding, pageCause, pageEvidence and pageDiagnostic are those of the JSON, with rectangles of the page's groups and
+	// with links. What is declared here stands in the place of what is embedded.
 	pageFinding struct {
-		ID          string         `json:"id"`
-		Rule        string         `json:"rule"`
-		Severity    string         `json:"severity"`
-		Confidence  string         `json:"confidence"`
-		Kind        string         `json:"kind"`
-		Title       string         `json:"title"`
-		Explanation string         `json:"explanation"`
-		Advice      string         `json:"advice"`
+		jsonFinding
 		Connections []pageAllowed  `json:"connections"`
 		Causes      []pageCause    `json:"causes"`
 		Evidence    []pageEvidence `json:"evidence"`
 	}
-	pagePlace struct {
-		Side string `json:"side,omitempty"`
-		File string `json:"file"`
-		Line int    `json:"line"`
-		URL  string `json:"url,omitempty"`
-	}
 	pageCause struct {
-		Object string `json:"object"`
-		Change string `json:"change"`
-		pagePlace
+		jsonCause
+		URL string `json:"url,omitempty"`
 	}
 	pageEvidence struct {
-		Kind string `json:"kind"`
-		Text string `json:"text"`
-		pagePlace
+		jsonEvidence
+		URL string `json:"url,omitempty"`
 	}
 	pageDiagnostic struct {
-		Severity string `json:"severity"`
-		Object   string `json:"object"`
-		Message  string `json:"message"`
-		pagePlace
+		jsonDiagnostic
+		URL string `json:"url,omitempty"`
 	}
 )
 
@@ -97,13 +82,11 @@ func newPageData(r *impact.Result, o Options) pageData {
 		out.Clusters = append(out.Clusters, newPageCluster(&r.Clusters[i], o))
 	}
 	for _, d := range r.Diagnostics {
-		out.Diagnostics = append(out.Diagnostics, pageDiagnostic{string(d.Severity), clean(d.Object), clean(d.Message), placeOf(o, "", d.File, d.Line)})
+		url := o.link("", d.File, d.Line)
+		d.Object, d.File, d.Message = clean(d.Object), clean(d.File), clean(d.Message)
+		out.Diagnostics = append(out.Diagnostics, pageDiagnostic{diagnosticJSON(d), url})
 	}
 	return out
-}
-
-func placeOf(o Options, side, file string, line int) pagePlace {
-	return pagePlace{clean(side), clean(file), line, o.link(side, file, line)}
 }
 
 // pageCast numbers the peers and the lists of peers of one cluster: the same list stands in many rectangles.
@@ -143,20 +126,27 @@ func (p *pageCast) rectangle(sources, destinations []impact.Peer, ports string) 
 }
 
 func (p *pageCast) finding(f *impact.Finding, o Options) pageFinding {
-	out := pageFinding{
-		ID: clean(f.ID), Rule: clean(f.Rule), Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
-		Title: clean(f.Title), Explanation: clean(f.Explanation), Advice: clean(f.Advice),
-		Connections: []pageAllowed{}, Causes: []pageCause{}, Evidence: []pageEvidence{},
-	}
+	out := pageFinding{Connections: []pageAllowed{}, Causes: []pageCause{}, Evidence: []pageEvidence{}}
 	for _, c := range f.Connections {
 		out.Connections = append(out.Connections, p.rectangle(c.Sources, c.Destinations, portWords(c.Ports)))
 	}
 	for _, c := range f.Causes {
-		out.Causes = append(out.Causes, pageCause{clean(c.Object), clean(c.Change), placeOf(o, c.Side, c.File, c.Line)})
+		url := o.link(c.Side, c.File, c.Line)
+		c.Object, c.File, c.Change = clean(c.Object), clean(c.File), clean(c.Change)
+		out.Causes = append(out.Causes, pageCause{causeJSON(c), url})
 	}
 	for _, e := range f.Evidence {
-		out.Evidence = append(out.Evidence, pageEvidence{clean(e.Kind), clean(e.Text), placeOf(o, "", e.File, e.Line)})
+		url := o.link("", e.File, e.Line)
+		e.Kind, e.Text, e.File = clean(e.Kind), clean(e.Text), clean(e.File)
+		out.Evidence = append(out.Evidence, pageEvidence{jsonEvidence(e), url})
 	}
+	told := *f
+	told.ID, told.Rule, told.Fingerprint = clean(f.ID), clean(f.Rule), clean(f.Fingerprint)
+	told.Title, told.Explanation, told.Advice = clean(f.Title), clean(f.Explanation), clean(f.Advice)
+	if f.Accepted != nil {
+		told.Accepted = &impact.Acceptance{Reason: clean(f.Accepted.Reason), Author: clean(f.Accepted.Author), Until: clean(f.Accepted.Until)}
+	}
+	out.jsonFinding = wordsJSON(&told)
 	return out
 }
 

@@ -90,18 +90,24 @@ func ListJSON(w io.Writer, l *impact.Listing, pairs bool) error {
 }
 
 func findingJSON(f *impact.Finding) jsonFinding {
-	connections := make([]jsonConnection, len(f.Connections))
+	out := wordsJSON(f)
+	out.Connections = make([]jsonConnection, len(f.Connections))
 	for i, c := range f.Connections {
-		connections[i] = jsonConnection{peersJSON(c.Sources), peersJSON(c.Destinations), portsJSON(c.Ports), c.Count}
+		out.Connections[i] = jsonConnection{peersJSON(c.Sources), peersJSON(c.Destinations), portsJSON(c.Ports), c.Count}
 	}
-	causes := make([]jsonCause, len(f.Causes))
+	out.Causes = make([]jsonCause, len(f.Causes))
 	for i, c := range f.Causes {
-		causes[i] = jsonCause{c.Object, c.File, c.Line, c.Side, c.Change}
+		out.Causes[i] = causeJSON(c)
 	}
-	evidence := make([]jsonEvidence, len(f.Evidence))
+	out.Evidence = make([]jsonEvidence, len(f.Evidence))
 	for i, e := range f.Evidence {
-		evidence[i] = jsonEvidence(e)
+		out.Evidence[i] = jsonEvidence(e)
 	}
+	return out
+}
+
+// wordsJSON is a finding without its lists.
+func wordsJSON(f *impact.Finding) jsonFinding {
 	var accepted *jsonAcceptance
 	if f.Accepted != nil {
 		one := jsonAcceptance(*f.Accepted)
@@ -110,9 +116,16 @@ func findingJSON(f *impact.Finding) jsonFinding {
 	return jsonFinding{
 		ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
 		Narrowed: f.Narrowed, Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
-		Connections: connections, Causes: causes, Evidence: evidence, Fingerprint: f.Fingerprint,
-		Accepted: accepted,
+		Fingerprint: f.Fingerprint, Accepted: accepted,
 	}
+}
+
+func causeJSON(c impact.Cause) jsonCause {
+	return jsonCause{c.Object, c.File, c.Line, c.Side, c.Change}
+}
+
+func diagnosticJSON(d manifest.Diagnostic) jsonDiagnostic {
+	return jsonDiagnostic{string(d.Severity), d.Object, d.File, d.Line, d.Message}
 }
 
 func changeJSON(c *impact.Change) jsonChange {
@@ -157,7 +170,7 @@ func (j *jsonWriter) diagnostics(list []manifest.Diagnostic) {
 	j.key("diagnostics")
 	j.open('[')
 	for _, d := range list {
-		j.value(jsonDiagnostic{string(d.Severity), d.Object, d.File, d.Line, d.Message})
+		j.value(diagnosticJSON(d))
 	}
 	j.close(']')
 }
