@@ -82,7 +82,9 @@ func (b *builder) compileCalico() {
 		if o.Kind == "NetworkPolicy" {
 			namespace = namespaceOf(o)
 		}
-		b.addPolicies(calico.Compile(o, namespace, ctx))
+		policies, problems := calico.Compile(o, namespace, ctx)
+		b.report(problems...)
+		b.state.Policies = append(b.state.Policies, policies...)
 	}
 }
 

@@ -71,7 +71,9 @@ func (b *builder) compileCilium() {
 		if o.Kind == "CiliumNetworkPolicy" {
 			namespace = namespaceOf(o)
 		}
-		b.addPolicies(cilium.Compile(o, namespace, ctx))
+		policies, problems := cilium.Compile(o, namespace, ctx)
+		b.report(problems...)
+		b.state.Policies = append(b.state.Policies, policies...)
 	}
 }
 

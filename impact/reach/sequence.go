@@ -94,11 +94,7 @@ func (m *Model) newBody(p *policy.Policy, d policy.Direction) *body {
 		}
 		for _, port := range r.Ports {
 			if port.Name == "" {
-				set := port.Set()
-				if p.Tier.Layer != policy.PodNetwork {
-					set = set.Intersect(m.everything)
-				}
-				br.ports = br.ports.Union(set)
+				br.ports = br.ports.Union(port.Set())
 				continue
 			}
 			br.names = append(br.names, port)
