@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
@@ -26,7 +27,9 @@ type Question struct {
 // Explanation is why a connection is allowed or denied in one state.
 type Explanation struct {
 	// State says, for people, which state it is; Explain leaves it empty.
-	State               string
+	State string
+	// Missing says that the state lacks an end of the connection; then it has nothing else.
+	Missing             string
 	Source, Destination Peer
 	Allowed             bool
 	// Egress is what the source's policies say, Ingress what the destination's do.
@@ -79,6 +82,45 @@ func Explain(objects []*manifest.Object, cfg config.Config, q Question) (Explana
 		e.Allowed = true // a pod's traffic to itself never leaves it
 	}
 	return e, nil
+}
+
+// Difference is why two states do not treat a connection alike.
+type Difference struct {
+	// Opened tells that only head allows it, Blocked that only base does; with neither there is no difference.
+	Opened, Blocked bool
+	Causes          []Cause
+	Undo            cause.Undo
+}
+
+// ExplainChange finds what makes two states differ about a connection. The error says which end is not known.
+func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question) (*Difference, error) {
+	cfg.CNI = cluster.Network(cfg, base, head)
+	options, err := modelOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	before, after := cluster.Build(base, cfg), cluster.Build(head, cfg)
+	options.Renamed = findRenames(before, after).toHead()
+	model := reach.New(before, after, options)
+	a := analysis{model: model, base: before, head: after, directory: newDirectory(model)}
+	c := reach.Cell{Port: policy.Range(q.Protocol, q.Port, q.Port)}
+	if c.Source, err = a.find(q.Source); err != nil {
+		return nil, err
+	}
+	if c.Destination, err = a.find(q.Destination); err != nil {
+		return nil, err
+	}
+	was, is := a.allows(reach.Base, c), a.allows(reach.Head, c)
+	out := &Difference{Opened: is && !was, Blocked: was && !is}
+	if was != is {
+		found := cause.New(model, before, after).Between(c)
+		out.Causes, out.Undo = found.Causes, found.Undo
+	}
+	return out, nil
+}
+
+func (a *analysis) allows(s reach.Side, c reach.Cell) bool {
+	return c.Source == c.Destination && a.isPod(c.Source) || a.model.Verdict(s, c.Source, c.Destination).Intersects(c.Port)
 }
 
 func (a *analysis) decision(d policy.Direction, subject, peer int32, port policy.PortSet) Decision {

@@ -23,7 +23,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 		e := &effects[i]
 		byNamespace := make(map[string][]peerGroup)
 		for _, subject := range e.Subjects {
-			causes := finder.Of(e, subject)
+			found := finder.Of(e, subject)
 			namespace := a.traits[subject].namespace
 			if byNamespace[namespace] == nil {
 				byNamespace[namespace] = a.peersByTraits(e, namespace)
@@ -39,8 +39,8 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 						continue
 					}
 					isKept := len(kept) > 0 && &peers[0] == &kept[0]
-					g := all.of(keyOf(rule, level, e, causes, isKept), rule)
-					g.add(e.Direction, causes, subject, peers, e.Ports)
+					g := all.of(keyOf(rule, level, e, found.Causes, isKept), rule)
+					g.add(e.Direction, found, subject, peers, e.Ports)
 					g.evidence = append(g.evidence, a.reasons(rule.ID, e, subject, &p)...)
 				}
 			}

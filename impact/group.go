@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
@@ -77,6 +78,11 @@ type group struct {
 	rule       severity.Rule
 	rectangles []rectangle
 	causes     []Cause
+	// blamed are the causes of the connections that came first, undo how they act; "" once others have other ones.
+	blamed []Cause
+	undo   cause.Undo
+	// partial tells that there may be more causes.
+	partial bool
 	// at finds the rectangle of a list of peers: subjects that share peers share the list.
 	at       map[listKey]int
 	seen     map[string]bool
@@ -103,7 +109,13 @@ func newRectangle(d policy.Direction, subjects, peers []int32, ports policy.Port
 	return rectangle{peers, subjects, ports}
 }
 
-func (g *group) add(d policy.Direction, causes []Cause, subject int32, peers []int32, ports policy.PortSet) {
+func (g *group) add(d policy.Direction, found cause.Found, subject int32, peers []int32, ports policy.PortSet) {
+	if len(g.rectangles) == 0 {
+		g.blamed, g.undo = found.Causes, found.Undo
+	} else if found.Undo != g.undo || !sameCauses(found.Causes, g.blamed) {
+		g.undo = ""
+	}
+	g.partial = g.partial || found.Partial
 	key := listKey{d, &peers[0]}
 	if i, ok := g.at[key]; ok {
 		subjects := &g.rectangles[i].destinations
@@ -115,7 +127,7 @@ func (g *group) add(d policy.Direction, causes []Cause, subject int32, peers []i
 		g.at[key] = len(g.rectangles)
 		g.rectangles = append(g.rectangles, newRectangle(d, []int32{subject}, peers, ports))
 	}
-	for _, c := range causes {
+	for _, c := range found.Causes {
 		if key := c.Object + "\x00" + c.Change; !g.seen[key] {
 			g.seen[key] = true
 			g.causes = append(g.causes, c)
@@ -123,9 +135,13 @@ func (g *group) add(d policy.Direction, causes []Cause, subject int32, peers []i
 	}
 }
 
+func sameCauses(x, y []Cause) bool {
+	return slices.EqualFunc(x, y, func(a, b Cause) bool { return a.Object == b.Object && a.Change == b.Change })
+}
+
 // finding words a group.
 func (a *analysis) finding(g *group) Finding {
-	f := Finding{Rule: g.key.rule, Severity: g.key.level, Confidence: Exact, Kind: Blocked, Narrowed: g.key.kept, Causes: g.causes}
+	f := Finding{Rule: g.key.rule, Severity: g.key.level, Confidence: Exact, Kind: Blocked, Narrowed: g.key.kept, Causes: g.causes, Undo: g.undo}
 	if g.key.opened {
 		f.Kind = Opened
 	}
@@ -145,10 +161,19 @@ func (a *analysis) finding(g *group) Finding {
 	f.Evidence = tidyEvidence(g.evidence)
 	w := a.words(g, rectangles, &f)
 	f.Title = w.title()
-	f.Explanation = w.explanation(g.rule)
+	f.Explanation = w.explanation(g.rule) + undoWords[g.undo]
+	if g.partial {
+		f.Explanation += " Not every connection was asked for its causes: there may be more than are told."
+	}
 	f.Advice = w.advice()
 	f.Fingerprint = a.fingerprint(g, rectangles)
 	return f
+}
+
+// undoWords say how several causes act.
+var undoWords = map[cause.Undo]string{
+	cause.Any: " All of its causes are needed: to take any one of them back undoes it.",
+	cause.All: " Each of its causes is enough by itself: only to take all of them back undoes it.",
 }
 
 // withoutSelf takes a Pod out of the ends of its own connections. Where several Pods are at both ends, each one's traffic

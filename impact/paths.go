@@ -220,7 +220,7 @@ func (f *pathFinder) openedBy(from, to int32) (causes []Cause, doubtful bool) {
 		if e.Direction == policy.Egress {
 			subject = from
 		}
-		causes, doubtful = append(causes, f.causes.Of(e, subject)...), doubtful || e.Doubtful
+		causes, doubtful = append(causes, f.causes.Of(e, subject).Causes...), doubtful || e.Doubtful
 	}
 	return causes, doubtful
 }
@@ -412,7 +412,7 @@ func (f *pathFinder) growthCauses(i int32) (causes []Cause, doubtful bool) {
 		if e.Direction == policy.Egress {
 			subject = i
 		}
-		causes, doubtful = append(causes, f.causes.Of(e, subject)...), doubtful || e.Doubtful
+		causes, doubtful = append(causes, f.causes.Of(e, subject).Causes...), doubtful || e.Doubtful
 	}
 	return causes, doubtful
 }

@@ -94,7 +94,9 @@ type Finding struct {
 	Explanation, Advice string
 	Connections         []Connection
 	Causes              []Cause
-	Evidence            []Evidence
+	// Undo tells how several causes act: cause.Any or cause.All; "" for one, or where each has connections of its own.
+	Undo     cause.Undo
+	Evidence []Evidence
 	// Fingerprint stays the same under unrelated changes.
 	Fingerprint string
 	// Accepted is the waiver that accepts the finding, nil if none does.

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -55,6 +56,7 @@ func readResult(text []byte) (*impact.Result, error) {
 				Fingerprint         string
 				Connections         []handedConnection
 				Causes              []impact.Cause
+				Undo                cause.Undo
 				Evidence            []impact.Evidence
 				Accepted            *impact.Acceptance
 			}
@@ -88,7 +90,7 @@ func readResult(text []byte) (*impact.Result, error) {
 		cluster := impact.Cluster{Name: c.Name, Targets: c.Targets, Counts: c.Counts}
 		for _, f := range c.Findings {
 			finding := impact.Finding{ID: f.ID, Rule: f.Rule, Severity: f.Severity, Confidence: f.Confidence, Kind: f.Kind, Title: f.Title,
-				Explanation: f.Explanation, Advice: f.Advice, Fingerprint: f.Fingerprint, Causes: f.Causes, Evidence: f.Evidence, Accepted: f.Accepted}
+				Explanation: f.Explanation, Advice: f.Advice, Fingerprint: f.Fingerprint, Causes: f.Causes, Undo: f.Undo, Evidence: f.Evidence, Accepted: f.Accepted}
 			if err := known(finding); err != nil {
 				return nil, err
 			}
@@ -117,6 +119,9 @@ func known(f impact.Finding) error {
 	case impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver:
 	default:
 		return fmt.Errorf("a finding has the unknown kind %q", f.Kind)
+	}
+	if f.Undo != "" && f.Undo != cause.Any && f.Undo != cause.All {
+		return fmt.Errorf("a finding's causes have the unknown effect %q", f.Undo)
 	}
 	if f.Confidence != impact.Exact && f.Confidence != impact.Approximate {
 		return fmt.Errorf("a finding has the unknown confidence %q", f.Confidence)

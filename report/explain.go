@@ -5,16 +5,23 @@ import (
 	"io"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 )
 
 // ExplainText writes why a connection is allowed or denied, state by state: which policies have a say at each end, where
-// their rules stand, and which of them decides.
-func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanation) error {
+// their rules stand, and which of them decides; of two states, what makes the difference, if that is known.
+func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanation, difference *impact.Difference) error {
 	for i, e := range explanations {
 		if i > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {
 				return err
 			}
+		}
+		if e.Missing != "" {
+			if _, err := fmt.Fprintf(w, "%s: %s\n", clean(e.State), clean(e.Missing)); err != nil {
+				return err
+			}
+			continue
 		}
 		verdict := "denied"
 		if e.Allowed {
@@ -34,6 +41,39 @@ func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanati
 			if err := explainEnd(w, clean(end.words), end.decision); err != nil {
 				return err
 			}
+		}
+	}
+	if difference == nil {
+		return nil
+	}
+	return explainDifference(w, difference)
+}
+
+// undoTexts say how several causes act.
+var undoTexts = map[cause.Undo]string{
+	cause.Any: "each is needed: to take any one of them back undoes it",
+	cause.All: "each is enough by itself: only to take all of them back undoes it",
+}
+
+func explainDifference(w io.Writer, d *impact.Difference) error {
+	words := "\nThe change makes no difference to it.\n"
+	switch {
+	case d.Opened:
+		words = "\nThe change opens it:\n"
+	case d.Blocked:
+		words = "\nThe change blocks it:\n"
+	}
+	if _, err := io.WriteString(w, words); err != nil {
+		return err
+	}
+	for _, c := range d.Causes {
+		if _, err := fmt.Fprintf(w, "  %s\n", causeText(c)); err != nil {
+			return err
+		}
+	}
+	if text := undoTexts[d.Undo]; text != "" {
+		if _, err := fmt.Fprintf(w, "  %s\n", text); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -116,7 +116,7 @@ func wordsJSON(f *impact.Finding) jsonFinding {
 	return jsonFinding{
 		ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Kind: string(f.Kind),
 		Narrowed: f.Narrowed, Title: f.Title, Explanation: f.Explanation, Advice: f.Advice,
-		Fingerprint: f.Fingerprint, Accepted: accepted,
+		Undo: string(f.Undo), Fingerprint: f.Fingerprint, Accepted: accepted,
 	}
 }
 

@@ -70,6 +70,9 @@ type (
 		Connections []jsonConnection `json:"connections"`
 		// Causes are the changed objects without which the finding would not be.
 		Causes []jsonCause `json:"causes"`
+		// Undo tells of several causes how they act: any if taking any one of them back undoes the finding, all if only taking all
+		// of them back does; absent where each has connections of its own.
+		Undo string `json:"undo,omitempty"`
 		// Evidence says why it matters.
 		Evidence []jsonEvidence `json:"evidence"`
 		// Fingerprint stays the same under unrelated changes.

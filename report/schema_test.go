@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/promise"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -34,6 +35,7 @@ var schemas = map[string]struct {
 var enumerations = map[string][]any{
 	"jsonFinding.Severity":    texts(impact.Critical, impact.High, impact.Medium, impact.Low, impact.Info),
 	"jsonFinding.Confidence":  texts(impact.Exact, impact.Approximate),
+	"jsonFinding.Undo":        texts(cause.Any, cause.All),
 	"jsonAllowed.Confidence":  texts(impact.Exact, impact.Approximate),
 	"jsonPair.Confidence":     texts(impact.Exact, impact.Approximate),
 	"jsonFinding.Kind":        texts(impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver),
@@ -292,7 +294,7 @@ var everyKey = impact.Result{
 		Name: "prod", Targets: []string{"overlays/prod"},
 		Findings: []impact.Finding{{
 			ID: "F1", Rule: "O4", Severity: impact.High, Confidence: impact.Exact, Kind: impact.Opened, Narrowed: true,
-			Title: "t", Explanation: "e", Advice: "a", Fingerprint: "f",
+			Title: "t", Explanation: "e", Advice: "a", Fingerprint: "f", Undo: cause.Any,
 			Connections: []impact.Connection{{
 				Sources:      []impact.Peer{pod("shop", "web"), potential("*", "app=a"), internet, {Name: "example.com"}},
 				Destinations: pods("shop", "cart"), Ports: everyProtocol, Count: 4,

@@ -24,7 +24,8 @@ func (p *program) explain() *cobra.Command {
 		Long: `Explain why a connection is allowed or denied: every policy and rule that takes part
 at either end, with file and line, and the one that decides. SRC and DST are
 workloads (web, shop/web, Deployment/shop/web) or addresses. The state is the working
-tree, or what --head names; with --base, the state before is explained, too.`,
+tree, or what --head names; with --base, the state before is explained, too, and the
+changes that make the two differ.`,
 		Example: `  netpol-impact explain web shop/api 8080
   netpol-impact explain shop/web 203.0.113.7 tcp/443
   netpol-impact explain --base main web api 8080`,
@@ -36,12 +37,12 @@ tree, or what --head names; with --base, the state before is explained, too.`,
 				return err
 			}
 			o.Stdin, o.Progress = p.stdin, p.progress()
-			explanations, err := review.Explain(c.Context(), o, cluster, q)
+			explanations, difference, err := review.Explain(c.Context(), o, cluster, q)
 			p.endProgress()
 			if err != nil {
 				return err
 			}
-			if err := report.ExplainText(p.stdout, q, explanations); err != nil {
+			if err := report.ExplainText(p.stdout, q, explanations, difference); err != nil {
 				return &failure{fmt.Errorf("writing to standard output: %w", err)}
 			}
 			var diagnostics []manifest.Diagnostic

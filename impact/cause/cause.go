@@ -3,8 +3,9 @@
 // In goes an effect of the engine: subjects whose connections with some peers changed. Out come the changes without which
 // they would not have: policies that were added, removed or edited; labels of workloads and namespaces; ports; a place on
 // the host's network. A change is a cause if the difference goes when it alone is put back; where that takes several
-// changes together, these are, and none of them can be left out. That is exact for the connections that are asked about:
-// those of an effect are sampled, one of each kind that the changes can tell apart.
+// changes together, these are, and none of them can be left out. Of an effect one connection of each kind is asked about
+// that the changes and the rules around them can tell apart, which is exact; where there are too many kinds, the answer
+// says that it is not whole.
 package cause
 
 import (
@@ -35,6 +36,25 @@ type Cause struct {
 	breadth int
 }
 
+// Undo says how several causes act on the same connections.
+type Undo string
+
+// The ways in which causes act. The zero value says nothing: there is one, or each has connections of its own.
+const (
+	// Any tells that each of the causes is needed: putting back any one of them undoes the difference.
+	Any Undo = "any"
+	// All tells that each is enough by itself: only putting back all of them undoes it.
+	All Undo = "all"
+)
+
+// Found is the causes of some connections, the widest first.
+type Found struct {
+	Causes []Cause
+	Undo   Undo
+	// Partial tells that not all of the connections were asked about, so that there may be more causes.
+	Partial bool
+}
+
 // Finder finds causes in one model.
 type Finder struct {
 	model *reach.Model
@@ -47,6 +67,8 @@ type Finder struct {
 	// effect is the one that was asked for last, sampled what was found of it.
 	effect  *reach.Effect
 	sampled sampled
+	// asked counts the cells that were asked about.
+	asked int
 }
 
 // New prepares for finding causes.
@@ -69,24 +91,33 @@ func byKey(ps []*policy.Policy) map[string]*policy.Policy {
 // sampled is what was found of a sample for subjects that are alike.
 type sampled struct {
 	sample *reach.Sample
-	things map[[2]int32]found
-	// asked counts the classes of subjects by what changed about them; last is what was found for the last of each.
-	asked map[int32]int
-	last  map[int32]found
+	things map[[3]int32]found
+	// last is what was found for the last subject about which the same changed.
+	last map[int32]found
 }
 
 type found struct {
 	subject int32
 	things  []reach.Thing
+	undo    Undo
+	partial bool
 }
 
-// Of returns the causes of an effect on one of its subjects, the widest first: of the cells that stand for it, what has to
-// be put back for the difference to go.
-func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
+// Of returns the causes of an effect on one of its subjects: of the cells that stand for it, what has to be put back for the
+// difference to go.
+func (f *Finder) Of(e *reach.Effect, subject int32) Found {
 	if f.effect != e {
-		f.effect, f.sampled = e, sampled{f.model.NewSample(e), make(map[[2]int32]found), make(map[int32]int), make(map[int32]found)}
+		f.effect, f.sampled = e, sampled{f.model.NewSample(e), make(map[[3]int32]found), make(map[int32]found)}
 	}
 	of := f.found(subject)
+	out := Found{f.causes(e, subject, of), of.undo, of.partial}
+	if len(out.Causes) < 2 {
+		out.Undo = ""
+	}
+	return out
+}
+
+func (f *Finder) causes(e *reach.Effect, subject int32, of found) []Cause {
 	if len(of.things) == 0 {
 		return f.likely(e, subject)
 	}
@@ -130,8 +161,9 @@ func (f *Finder) Of(e *reach.Effect, subject int32) []Cause {
 	return out
 }
 
-// maxSubjects bounds how many classes of subjects whose own changes are the same are asked about one by one.
-const maxSubjects = 4
+// maxAsked bounds how many cells are asked about in all. What is like what was asked about last is then taken to have the
+// same causes.
+const maxAsked = 20_000
 
 // found is what was found for a subject, or for another one that it is like.
 func (f *Finder) found(subject int32) found {
@@ -139,45 +171,76 @@ func (f *Finder) found(subject int32) found {
 	if of, ok := f.sampled.things[key]; ok {
 		return of
 	}
-	if n := f.sampled.asked[key[0]]; n >= maxSubjects {
-		return f.sampled.last[key[0]]
+	if last, ok := f.sampled.last[key[0]]; ok && f.asked >= maxAsked {
+		last.partial = true
+		return last
 	}
-	of := found{subject, f.necessary(subject)}
+	of := f.necessary(subject)
 	f.sampled.things[key], f.sampled.last[key[0]] = of, of
-	f.sampled.asked[key[0]]++
 	return of
 }
 
 // necessary are the things that have to be put back for some cell of a sample.
-func (f *Finder) necessary(subject int32) []reach.Thing {
-	var out []reach.Thing
-	f.sampled.sample.Each(subject, func(c reach.Cell) {
-		things, _ := f.model.Necessary(c)
+func (f *Finder) necessary(subject int32) found {
+	of := found{subject: subject}
+	first := true
+	whole := f.sampled.sample.Each(subject, func(c reach.Cell) bool {
+		f.asked++
+		things, alone := f.model.Necessary(c)
+		undo := undoOf(things, alone)
+		if first {
+			of.things, of.undo, first = things, undo, false
+			return true
+		}
+		if undo != of.undo || len(things) != len(of.things) {
+			of.undo = ""
+		}
 		for _, t := range things {
-			if !slices.Contains(out, t) {
-				out = append(out, t)
+			if !slices.Contains(of.things, t) {
+				of.things, of.undo = append(of.things, t), ""
 			}
 		}
+		return f.asked < maxAsked
 	})
-	return out
+	of.partial = !whole
+	return of
 }
 
-// Between returns the causes of the difference of a single connection, and whether putting back any one of them undoes it.
-func (f *Finder) Between(c reach.Cell) (causes []Cause, alone bool) {
+func undoOf(things []reach.Thing, alone bool) Undo {
+	switch {
+	case len(things) < 2:
+		return ""
+	case alone:
+		return Any
+	}
+	return All
+}
+
+// Between returns the causes of the difference of a single connection.
+func (f *Finder) Between(c reach.Cell) Found {
 	things, alone := f.model.Necessary(c)
+	out := Found{Undo: undoOf(things, alone)}
 	for _, t := range things {
 		switch {
 		case t.Policy != "":
-			causes = append(causes, f.policy(t.Policy))
+			out.Causes = append(out.Causes, f.policy(t.Policy))
 		case t.Namespace != "":
-			causes = append(causes, f.namespace(t.Namespace)...)
+			out.Causes = append(out.Causes, f.namespace(t.Namespace)...)
 		case t.Endpoint == c.Destination:
-			causes = append(causes, f.workload(policy.Ingress, t.Endpoint)...)
+			out.Causes = append(out.Causes, f.workload(policy.Ingress, t.Endpoint)...)
 		default:
-			causes = append(causes, f.workload(policy.Egress, t.Endpoint)...)
+			out.Causes = append(out.Causes, f.workload(policy.Egress, t.Endpoint)...)
 		}
 	}
-	return causes, alone
+	for d, ends := range [2][2]int32{policy.Ingress: {c.Destination, c.Source}, policy.Egress: {c.Source, c.Destination}} {
+		if len(out.Causes) == 0 {
+			out.Causes = f.likely(&reach.Effect{
+				Direction: policy.Direction(d), Subjects: ends[:1], Peers: ends[1:], Ports: c.Port,
+				Opened: f.model.Verdict(reach.Head, c.Source, c.Destination).Intersects(c.Port),
+			}, ends[0])
+		}
+	}
+	return out
 }
 
 // OfLoss returns why a policy no longer selects a workload: the policy's own change, or the workload's.

@@ -61,7 +61,8 @@ type Model struct {
 	// policyChanged are the keys of policies that do not mean the same on both sides; nil until asked for.
 	policyChanged map[string]bool
 	changes       changeTable
-	sampling      sampling
+	// cuts are where the ports of sequences' rules begin and end.
+	cuts map[seqID]policy.Cuts
 	// governing are the policies that may govern a class with only some changes put back, by direction and class.
 	governing map[[2]int32][]string
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.

@@ -1,57 +1,176 @@
 package reach
 
 import (
+	"math"
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
-// maxKinds and maxParts bound how many kinds of peers and parts of the ports of an effect are asked about one by one.
-const (
-	maxKinds = 16
-	maxParts = 4
-)
+// maxCells bounds how many cells of one subject are asked about: of kinds of peers times parts of ports.
+const maxCells = 256
 
-// Sample is cells that stand for an effect: one for each kind of peers that the changed things can tell apart, and each
-// part of the ports that policies divide. Make it once for an effect, and ask it for each subject.
+// Sample is cells that stand for an effect: one for each kind of peers that the changed things and the rules around them
+// can tell apart, and each part of the ports that policies divide. Make it once for an effect, and ask it for each subject.
 type Sample struct {
-	m     *Model
-	e     *Effect
-	parts []policy.PortSet
-	// peers are one of each kind; changed tells that something about one of them differs, or its own policies.
-	peers   []int32
+	m *Model
+	e *Effect
+	// changed tells that something about a peer differs, or its own policies.
 	changed bool
+	// classes are those of the peers, first an endpoint of each; all are nil until they are needed.
+	classes []int32
+	first   map[int32]int32
+	cells   []samplePart
+	partial bool
+	// group tells apart the subjects' classes that the peers' policies can, keys numbers what acts on them.
+	group map[int32]int32
+	keys  map[string]int32
 }
 
-// NewSample chooses peers and ports of an effect.
+// samplePart is a peer and a port.
+type samplePart struct {
+	peer int32
+	port policy.PortSet
+}
+
+// NewSample looks at the peers of an effect.
 func (m *Model) NewSample(e *Effect) *Sample {
-	s := &Sample{m: m, e: e}
-	c := m.classOf[e.Subjects[0]]
-	before, after := m.seq[e.Direction][Base][c], m.seq[e.Direction][Head][c]
-	s.choosePeers(before, after, m.isChanged(c))
-	cuts := []policy.Cuts{m.cutsOf(before), m.cutsOf(after)}
-	for _, p := range s.peers {
-		for side := Base; side <= Head; side++ {
-			cuts = append(cuts, m.cutsOf(m.seq[1-e.Direction][side][m.classOf[p]]))
+	s := &Sample{m: m, e: e, first: make(map[int32]int32), keys: make(map[string]int32)}
+	for _, i := range e.Peers {
+		c := m.classOf[i]
+		if _, ok := s.first[c]; !ok {
+			s.first[c] = i
+			s.classes = append(s.classes, c)
+			s.changed = s.changed || m.changeOf(1-e.Direction, c) != 0
 		}
 	}
-	parts := e.Ports.FirstParts(maxParts, cuts...)
-	for i := range parts[:min(len(parts), maxParts)] {
-		at := parts.Part(i).Ranges()[0]
-		s.parts = append(s.parts, policy.Range(at.Protocol, at.From, at.From))
-	}
+	slices.Sort(s.classes)
 	return s
 }
 
-// sampling remembers what samples of one model ask again and again: a policy of thousands of rules has as many effects.
-type sampling struct {
-	cuts   map[seqID]policy.Cuts
-	differ map[[2]seqID][]entry
+// single tells whether all that differs about a subject and the peers is one policy. Whatever differs is its doing, so that
+// any cell stands for all.
+func (s *Sample) single(subject int32) bool {
+	c := s.m.classOf[subject]
+	return !s.changed && !s.m.isChanged(c) && s.m.changesOf(s.e.Direction, c) <= 1
 }
 
-// cutsOf are the cuts of the ports of a sequence's entries.
+// prepare chooses the cells.
+func (s *Sample) prepare() {
+	if s.cells != nil {
+		return
+	}
+	m, d := s.m, s.e.Direction
+	subjects := s.subjects()
+	own := m.classOf[s.e.Subjects[0]]
+	peers := s.choosePeers(m.bothSides(d, own), subjects)
+	sequences := map[seqID]bool{m.seq[d][Base][own]: true, m.seq[d][Head][own]: true}
+	var renamed []policy.PortSet
+	subjects.each(func(c int32) { renamed = append(renamed, m.renamedPorts(c)...) })
+	for _, p := range peers {
+		c := m.classOf[p]
+		renamed = append(renamed, m.renamedPorts(c)...)
+		for side := Base; side <= Head; side++ {
+			sequences[m.seq[1-d][side][c]] = true
+		}
+	}
+	parts := m.kindsOf(s.e.Ports, sequences, renamed)
+	for _, p := range peers {
+		for _, port := range parts {
+			if len(s.cells) == maxCells {
+				s.partial = true
+				return
+			}
+			s.cells = append(s.cells, samplePart{p, port})
+		}
+	}
+}
+
+// renamedPorts are the ports that go by a name on a class, where its names do not mean the same on both sides: a rule of
+// one side may come to mean the other one's.
+func (m *Model) renamedPorts(c int32) []policy.PortSet {
+	sides := m.classes[c].ports
+	if sides[Base] == sides[Head] {
+		return nil
+	}
+	var out []policy.PortSet
+	for _, env := range sides {
+		for _, p := range env.ports {
+			out = append(out, policy.Range(p.Protocol, p.Port, p.Port))
+		}
+	}
+	return out
+}
+
+// kindsOf are ports of a set, one for each combination of the ports of rules and of other ports that some are in.
+func (m *Model) kindsOf(ports policy.PortSet, sequences map[seqID]bool, others []policy.PortSet) []policy.PortSet {
+	cuts := []policy.Cuts{policy.CutsOf(others)}
+	for id := range sequences {
+		cuts = append(cuts, m.cutsOf(id))
+	}
+	parts := ports.FirstParts(math.MaxInt, cuts...)
+	if len(parts) == 1 {
+		return []policy.PortSet{onePort(parts.Part(0))}
+	}
+	used := make(map[portsID]bool)
+	for id := range sequences {
+		for _, st := range m.sequences.sequences[id] {
+			for _, e := range st.entries {
+				if !used[e.ports] && m.ports.sets[e.ports].Intersects(ports) {
+					used[e.ports] = true
+					others = append(others, m.ports.sets[e.ports])
+				}
+			}
+		}
+	}
+	seen := make(map[string]bool)
+	var out []policy.PortSet
+	for i := range parts {
+		one := onePort(parts.Part(i))
+		in := make([]byte, len(others))
+		for n, set := range others {
+			if set.Intersects(one) {
+				in[n] = 1
+			}
+		}
+		if !seen[string(in)] {
+			seen[string(in)] = true
+			out = append(out, one)
+		}
+		if len(out) > maxCells {
+			break
+		}
+	}
+	return out
+}
+
+// onePort is the first port of a set; all of it where that is a message without a number of its own.
+func onePort(set policy.PortSet) policy.PortSet {
+	if at := set.Ranges()[0]; at.From > 0 {
+		return policy.Range(at.Protocol, at.From, at.From)
+	}
+	return set
+}
+
+// subjects are the classes of the effect's subjects.
+func (s *Sample) subjects() runs {
+	numbers := make([]int32, len(s.e.Subjects))
+	for i, n := range s.e.Subjects {
+		numbers[i] = s.m.classOf[n]
+	}
+	slices.Sort(numbers)
+	return runsOf(slices.Compact(numbers))
+}
+
+// bothSides are what acts on a class in a direction, on base and on head.
+func (m *Model) bothSides(d policy.Direction, c int32) [2]sequence {
+	return [2]sequence{m.sequences.sequences[m.seq[d][Base][c]], m.sequences.sequences[m.seq[d][Head][c]]}
+}
+
+// cutsOf are the cuts of the ports of a sequence's entries. They are remembered: a policy of thousands of rules has as many
+// effects.
 func (m *Model) cutsOf(id seqID) policy.Cuts {
-	if known, ok := m.sampling.cuts[id]; ok {
+	if known, ok := m.cuts[id]; ok {
 		return known
 	}
 	var ports []policy.PortSet
@@ -60,107 +179,188 @@ func (m *Model) cutsOf(id seqID) policy.Cuts {
 			ports = append(ports, m.ports.sets[e.ports])
 		}
 	}
-	if m.sampling.cuts == nil {
-		m.sampling.cuts = make(map[seqID]policy.Cuts)
+	if m.cuts == nil {
+		m.cuts = make(map[seqID]policy.Cuts)
 	}
-	m.sampling.cuts[id] = policy.CutsOf(ports)
-	return m.sampling.cuts[id]
+	m.cuts[id] = policy.CutsOf(ports)
+	return m.cuts[id]
 }
 
-// differing are the entries of either sequence that the other one has not, those of the first one first.
-func (m *Model) differing(before, after seqID) []entry {
-	if known, ok := m.sampling.differ[[2]seqID{before, after}]; ok {
-		return known
-	}
-	var out []entry
-	for _, pair := range [][2]seqID{{before, after}, {after, before}} {
-		other := make(map[entry]bool)
-		for _, st := range m.sequences.sequences[pair[1]] {
+// choosePeers divides the peers by the sets in the subjects' rules, by what changed about them, and, where something may
+// have changed about either end, by what their own rules say of the subjects; it returns one of each kind.
+func (s *Sample) choosePeers(sequences [2]sequence, subjects runs) []int32 {
+	m, d := s.m, s.e.Direction
+	p := newPartition(len(s.classes))
+	seen := make(map[setID]bool)
+	for _, seq := range sequences {
+		for _, st := range seq {
 			for _, e := range st.entries {
-				other[e] = true
-			}
-		}
-		for _, st := range m.sequences.sequences[pair[0]] {
-			for _, e := range st.entries {
-				if !other[e] {
-					out = append(out, e)
+				if seen[e.set] || !m.ports.sets[e.ports].Intersects(s.e.Ports) {
+					continue
+				}
+				seen[e.set] = true
+				for side := Base; side <= Head; side++ {
+					p.split(positions(m.sets.sets[e.set].members[side], s.classes))
 				}
 			}
 		}
 	}
-	if m.sampling.differ == nil {
-		m.sampling.differ = make(map[[2]seqID][]entry)
+	p.splitBy(func(i int32) int32 { return m.changeOf(1-d, s.classes[i]) })
+	own := false
+	subjects.each(func(c int32) { own = own || m.isChanged(c) })
+	if own || s.changed {
+		about := aboutTable{m: m, subjects: subjects, bySeq: make(map[seqID]int32), byKey: make(map[string]int32)}
+		for side := Base; side <= Head; side++ {
+			p.splitBy(func(i int32) int32 {
+				if !own && m.changeOf(1-d, s.classes[i]) == 0 {
+					return -1
+				}
+				return about.of(m.seq[1-d][side][s.classes[i]])
+			})
+		}
 	}
-	m.sampling.differ[[2]seqID{before, after}] = out
-	return out
+	var peers []int32
+	for _, g := range p.members() {
+		peers = append(peers, s.first[s.classes[g[0]]])
+	}
+	slices.Sort(peers)
+	return peers
 }
 
-// choosePeers divides the peers by the sets in which the subjects' rules differ, and by what changed about them.
-func (s *Sample) choosePeers(before, after seqID, own bool) {
-	m, d := s.m, s.e.Direction
-	var classes []int32
-	first := make(map[int32]int32)
-	for _, i := range s.e.Peers {
-		c := m.classOf[i]
-		if _, ok := first[c]; !ok {
-			first[c] = i
-			classes = append(classes, c)
+// aboutTable numbers what sequences say of some classes: equal ones differ only in rules that concern none of them.
+type aboutTable struct {
+	m        *Model
+	subjects runs
+	bySeq    map[seqID]int32
+	byKey    map[string]int32
+}
+
+func (t *aboutTable) of(id seqID) int32 {
+	if n, ok := t.bySeq[id]; ok {
+		return n
+	}
+	var key []byte
+	for _, st := range t.m.sequences.sequences[id] {
+		key = appendInt32(append(key, 's'), int32(st.tier))
+		if st.deny {
+			key = append(key, '!')
+		}
+		for _, e := range st.entries {
+			if members := &t.m.sets.sets[e.set].members; len(members[Base].intersect(t.subjects))+len(members[Head].intersect(t.subjects)) > 0 {
+				key = appendInt32(appendInt32(append(key, 'e', byte(e.verdict)), int32(e.set)), int32(e.ports))
+			}
 		}
 	}
-	slices.Sort(classes)
-	p := newPartition(len(classes))
-	seen := make(map[setID]bool)
-	for _, e := range m.differing(before, after) {
-		if seen[e.set] || !m.ports.sets[e.ports].Intersects(s.e.Ports) {
-			continue
-		}
-		seen[e.set] = true
-		for side := Base; side <= Head; side++ {
-			p.split(positions(m.sets.sets[e.set].members[side], classes))
-		}
+	n, ok := t.byKey[string(key)]
+	if !ok {
+		n = int32(len(t.byKey))
+		t.byKey[string(key)] = n
 	}
-	p.splitBy(func(i int32) int32 { return m.changeOf(1-d, classes[i]) })
-	if own {
-		p.splitBy(func(i int32) int32 { return int32(m.seq[1-d][Head][classes[i]]) })
-	}
-	groups := p.members()
-	for _, g := range groups[:min(len(groups), maxKinds)] {
-		c := classes[g[0]]
-		s.peers = append(s.peers, first[c])
-		s.changed = s.changed || m.changeOf(1-d, c) != 0
-	}
+	t.bySeq[id] = n
+	return n
 }
 
 // isChanged tells whether anything differs about the members of a class themselves.
 func (m *Model) isChanged(c int32) bool { return m.lookChanged(c) || m.namespaceChanged(c) }
 
-// Key is equal for subjects of which the sample's answers are the same, apart from their own names.
-func (s *Sample) Key(subject int32) [2]int32 {
-	c := s.m.classOf[subject]
-	key := [2]int32{s.m.changeOf(s.e.Direction, c), -1}
+// Key is equal for subjects of which the sample's answers are the same, apart from their own names: the same acts on them,
+// and the peers' policies do not tell them apart. The first number is equal for those of which at least the same differs.
+func (s *Sample) Key(subject int32) [3]int32 {
+	m, d, c := s.m, s.e.Direction, s.m.classOf[subject]
+	key := [3]int32{m.changeOf(d, c), -1, -1}
+	if s.single(subject) {
+		return key
+	}
+	var acts []byte
+	changed := m.changedPolicies()
+	for side := Base; side <= Head; side++ {
+		acts = append(acts, byte(side))
+		for _, i := range m.acting[d][side].on(c) {
+			if p := &m.policies[side][i]; changed[p.policy.Object.Key()] {
+				acts = appendInt32(append(acts, 'c'), i)
+			} else {
+				acts = appendInt32(append(acts, 'b'), p.body[d])
+			}
+		}
+	}
+	n, ok := s.keys[string(acts)]
+	if !ok {
+		n = int32(len(s.keys))
+		s.keys[string(acts)] = n
+	}
+	key[1] = n
 	if s.changed {
-		key[1] = c
+		key[2] = s.groupOf(c)
 	}
 	return key
 }
 
-// Each calls f with the cells of a subject.
-func (s *Sample) Each(subject int32, f func(c Cell)) {
-	for _, p := range s.peers {
-		for _, port := range s.parts {
-			if s.e.Direction == policy.Ingress {
-				f(Cell{Source: p, Destination: subject, Port: port})
-			} else {
-				f(Cell{Source: subject, Destination: p, Port: port})
+// groupOf numbers the classes of subjects by the sets that the peers' rules have them in.
+func (s *Sample) groupOf(c int32) int32 {
+	if s.group == nil {
+		m, d := s.m, s.e.Direction
+		classes := s.subjects().numbers()
+		p := newPartition(len(classes))
+		seen := make(map[setID]bool)
+		for _, peer := range s.classes {
+			for _, seq := range m.bothSides(1-d, peer) {
+				for _, st := range seq {
+					for _, e := range st.entries {
+						if seen[e.set] {
+							continue
+						}
+						seen[e.set] = true
+						for side := Base; side <= Head; side++ {
+							p.split(positions(m.sets.sets[e.set].members[side], classes))
+						}
+					}
+				}
 			}
 		}
+		s.group = make(map[int32]int32, len(classes))
+		for i, c := range classes {
+			s.group[c] = p.group[i]
+		}
 	}
+	return s.group[c]
+}
+
+// Each calls f with the cells of a subject until it returns false. It tells whether they stand for all: where there are too
+// many kinds of them, some are left out.
+func (s *Sample) Each(subject int32, f func(c Cell) bool) (whole bool) {
+	cell := func(p samplePart) Cell {
+		if p.peer == subject { // another one of its class is another end, with changes of its own
+			for _, i := range s.m.Alike(s.e.Peers, subject) {
+				if i != subject {
+					p.peer = i
+					break
+				}
+			}
+		}
+		if s.e.Direction == policy.Ingress {
+			return Cell{Source: p.peer, Destination: subject, Port: p.port}
+		}
+		return Cell{Source: subject, Destination: p.peer, Port: p.port}
+	}
+	if s.single(subject) {
+		f(cell(samplePart{s.e.Peers[0], onePort(s.e.Ports)}))
+		return true
+	}
+	s.prepare()
+	for _, p := range s.cells {
+		if !f(cell(p)) {
+			return false
+		}
+	}
+	return !s.partial
 }
 
 // changeTable numbers what differs about classes: 0 is nothing.
 type changeTable struct {
 	of    [2][]int32 // by direction and class; -1 if not known yet
 	byKey map[string]int32
+	// things counts what differs, by number.
+	things []int
 }
 
 // changeOf is equal for classes of which the same differs: policies that govern them in a direction, their namespace's
@@ -168,7 +368,7 @@ type changeTable struct {
 func (m *Model) changeOf(d policy.Direction, c int32) int32 {
 	t := &m.changes
 	if t.byKey == nil {
-		t.byKey = map[string]int32{"": 0}
+		t.byKey, t.things = map[string]int32{"": 0}, []int{0}
 		for d := range t.of {
 			t.of[d] = slices.Repeat([]int32{-1}, len(m.classes))
 		}
@@ -177,28 +377,54 @@ func (m *Model) changeOf(d policy.Direction, c int32) int32 {
 		return known
 	}
 	var key []byte
+	var policies []string
 	changed := m.changedPolicies()
 	for s := Base; s <= Head; s++ {
 		for _, i := range m.acting[d][s].on(c) {
-			if changed[m.policies[s][i].policy.Object.Key()] {
+			if name := m.policies[s][i].policy.Object.Key(); changed[name] {
 				key = appendInt32(append(key, byte('0'+s)), i)
+				if !slices.Contains(policies, name) {
+					policies = append(policies, name)
+				}
 			}
 		}
 	}
+	things := len(policies)
 	if m.namespaceChanged(c) {
 		key = appendInt32(append(key, 'n'), m.classes[c].namespace[Head])
+		if things++; m.changesAcross() {
+			key = appendInt32(key, c) // with one of them put back, other policies may select it
+		}
 	}
 	if m.lookChanged(c) {
 		key = appendInt32(append(key, 'w'), c)
+		things++
 	}
 	id, ok := t.byKey[string(key)]
 	if !ok {
 		id = int32(len(t.byKey))
 		t.byKey[string(key)] = id
+		t.things = append(t.things, things)
 	}
 	t.of[d][c] = id
 	return id
 }
+
+// changesAcross tells whether a policy differs that selects pods of several namespaces.
+func (m *Model) changesAcross() bool {
+	changed := m.changedPolicies()
+	for s := Base; s <= Head; s++ {
+		for i := range m.policies[s] {
+			if p := m.policies[s][i].policy; changed[p.Object.Key()] && slices.ContainsFunc(p.Subject, func(s policy.Pods) bool { return s.Namespaces.Name == "" }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// changesOf counts the things that differ about a class, as changeOf tells them apart.
+func (m *Model) changesOf(d policy.Direction, c int32) int { return m.changes.things[m.changeOf(d, c)] }
 
 // Alike are the endpoints of an effect that are of an endpoint's class.
 func (m *Model) Alike(among []int32, endpoint int32) []int32 {
