@@ -34,6 +34,7 @@ type inputs struct {
 	// sarif, html and json are files to write; none if empty.
 	sarif, html, json string
 	uploadSARIF       bool
+	cache             string
 	directory         string
 	// limits bound what rendering one target may take.
 	limits sandbox.Limits
@@ -53,6 +54,7 @@ func readInputs(getenv func(string) string) (inputs, error) {
 		sarif:     get("sarif"),
 		html:      get("html"),
 		json:      get("json"),
+		cache:     get("cache"),
 		directory: get("working-directory"),
 		result:    get("result"),
 	}

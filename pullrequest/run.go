@@ -182,7 +182,7 @@ func (j *job) folder() (string, error) {
 func (j *job) diff(ctx context.Context, c comparison) (*impact.Result, int) {
 	result, err := j.options.Diff(ctx, review.Options{
 		Dir: j.dir, Base: c.base, Head: c.head, Targets: j.in.targets, Config: j.in.config,
-		Gate: j.in.gate, OnlyTighten: true, Limits: j.in.limits, Graph: j.in.html != "",
+		Gate: j.in.gate, OnlyTighten: true, Limits: j.in.limits, Cache: j.in.cache, KeepBaseOnly: true, Graph: j.in.html != "",
 		Fetch: &review.Fetch{Server: j.env.server, Token: j.in.token},
 	})
 	if err == nil {

@@ -253,6 +253,7 @@ func TestInputsOnlyTighten(t *testing.T) {
 	w.environ["INPUT_TARGETS"] = "overlays/prod\n  overlays/dev , charts/x"
 	w.environ["INPUT_CONFIG"] = "policy/netpol.yaml"
 	w.environ["INPUT_LIMITS"] = "time=2m, memory=4GiB\nfiles=100000"
+	w.environ["INPUT_CACHE"] = "/var/cache/netpol"
 	w.run(noChange(), nil)
 	o := w.asked
 	if want := (sandbox.Limits{Time: 2 * time.Minute, Memory: 4 << 30, Files: 100_000}); o.Limits != want {
@@ -260,6 +261,9 @@ func TestInputsOnlyTighten(t *testing.T) {
 	}
 	if want := (config.Gate{FailOnOpened: "low", FailOnBlocked: "never"}); o.Gate != want || !o.OnlyTighten || o.TrustHead {
 		t.Errorf("asked for the gate %+v, tightening only %v, trusting head %v", o.Gate, o.OnlyTighten, o.TrustHead)
+	}
+	if o.Cache != "/var/cache/netpol" || !o.KeepBaseOnly {
+		t.Errorf("asked for the cache %q, for base only: %v", o.Cache, o.KeepBaseOnly)
 	}
 	if got := strings.Join(o.Targets, "|"); got != "overlays/prod|overlays/dev|charts/x" || o.Config != "policy/netpol.yaml" {
 		t.Errorf("targets %s, configuration %s", got, o.Config)

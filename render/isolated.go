@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"math"
 	"slices"
 
-	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
@@ -25,7 +23,7 @@ var inChild = sandbox.Define("render", func(tree fs.FS, order []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	return manifest.AppendDiagnostics(manifest.AppendObjects(nil, out.Objects), out.Diagnostics), nil
+	return encode(out), nil
 })
 
 // isolated renders a target whose tool is not made for hostile input: kustomize, Helm, a substitution of variables.
@@ -38,16 +36,7 @@ func (s *Series) isolated(ctx context.Context, tree fs.FS, t Target) (Output, er
 	if err != nil {
 		return Output{}, err
 	}
-	most := s.renderer.Limits.Or(sandbox.Defaults).Output
-	var out Output
-	var rest []byte
-	if out.Objects, rest, err = manifest.ReadObjects(answer, most); err == nil {
-		out.Diagnostics, _, err = manifest.ReadDiagnostics(rest, most)
-	}
-	if errors.Is(err, manifest.ErrTooMuch) {
-		err = s.renderer.Limits.TooMuchOutput()
-	}
-	return out, err
+	return s.renderer.decode(answer)
 }
 
 // An order is a target on its way to a child. Values hold numbers that must arrive as the type that they are: a template

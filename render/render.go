@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/helm"
@@ -19,13 +20,18 @@ type Output struct {
 	Diagnostics []manifest.Diagnostic
 }
 
-// A Renderer renders the targets of one run. A document of plain manifests that comes again, on the other side or in
-// another target, is parsed once. The zero value works, for several goroutines at once.
+// A Renderer renders the targets of one run. A target of a [tree.Tree] that would read what it has read before is not
+// rendered again, and a document of plain manifests that comes again, on the other side or in another target, is parsed
+// once. So what comes out must not be changed. The zero value works, for several goroutines at once.
 type Renderer struct {
 	// Limits bound each render in a child; those that are not set have the values of [sandbox.Defaults].
 	Limits sandbox.Limits
+	// Kept is what earlier runs have rendered.
+	Kept Kept
 
 	reader manifest.Reader
+	mu     sync.Mutex
+	known  map[string][]known // by the target
 }
 
 // A Series renders targets one after the other, and those that need it in one child process: starting one takes about as
@@ -44,19 +50,21 @@ func (s *Series) Close() { s.children.Close() }
 
 // Render renders one target of a tree. An error means that the target did not render at all.
 func (s *Series) Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
-	var out Output
-	err := ctx.Err()
-	switch {
-	case err != nil:
-	case t.Kind == Plain && t.changes().Variables == nil:
-		out, err = renderHere(ctx, fsys, t, &s.renderer.reader)
-	default:
-		out, err = s.isolated(ctx, fsys, t)
+	out, err := Output{}, ctx.Err()
+	if err == nil {
+		out, err = s.render(ctx, fsys, t)
 	}
 	if err != nil {
 		return Output{}, fmt.Errorf("rendering %s: %w", t, err)
 	}
 	return out, nil
+}
+
+func (s *Series) renderAnew(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+	if isPlain(t) {
+		return renderHere(ctx, fsys, t, &s.renderer.reader)
+	}
+	return s.isolated(ctx, fsys, t)
 }
 
 // Render renders one target as a [Series] does, in a child of its own.

@@ -12,6 +12,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/gate"
 	"github.com/netpol-impact/netpol-impact/impact/waiver"
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
 )
 
 // Diff compares two sides. The error is a [*UsageError]; whatever else goes wrong is a diagnostic of the result, which
@@ -24,6 +25,12 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 		return nil, err
 	}
 	conf, file, notes, err := p.configure(base, head)
+	if err != nil {
+		return nil, err
+	}
+	o.renderer = &render.Renderer{Limits: o.Limits}
+	p.o.renderer = o.renderer
+	closeCache, err := p.openCache(base)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +53,9 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c.base.diagnostics, c.head.diagnostics = append(c.base.diagnostics, both...), append(c.head.diagnostics, both...)
 	c.notes = append(c.notes, notes...)
 	renderAll(ctx, o, c.byTrust()...)
+	if err := closeCache(); err != nil {
+		c.note("", fmt.Sprintf("the cache was not used as it could be: %v", err))
+	}
 	c.checkTargets()
 	c.compare(ctx)
 	return c.result(), nil

@@ -8,6 +8,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
 	"github.com/netpol-impact/netpol-impact/render/tree"
 )
@@ -43,10 +44,24 @@ type Options struct {
 	Hygiene impact.HygieneMode
 	// Fetch, if set, lets commits that the clone lacks be fetched from its origin, into memory.
 	Fetch *Fetch
+	// Cache is a folder outside of the repository in which what targets render to is kept for later runs; none if empty.
+	// With KeepBaseOnly head takes from it and adds nothing.
+	Cache        string
+	KeepBaseOnly bool
 	// Stdin is read for a side named "-".
 	Stdin io.Reader
 	// Progress, if set, is told what is being done. Calls do not overlap.
 	Progress func(doing string)
+
+	// renderer is shared by the steps of one run.
+	renderer *render.Renderer
+}
+
+func (o Options) rendering() *render.Renderer {
+	if o.renderer != nil {
+		return o.renderer
+	}
+	return &render.Renderer{Limits: o.Limits}
 }
 
 // Fetch says with which token what a clone lacks may be fetched, and to which server that goes.

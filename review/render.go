@@ -15,7 +15,7 @@ import (
 )
 
 // renderAll renders every target of all states, side by side, each in the order of the states: the more trusted first. A
-// target of a later state that would read the same files as it does in the first one is not rendered again: it has the
+// target of a later state that would read the same files as it does in an earlier one is not rendered again: it has the
 // same objects.
 func renderAll(ctx context.Context, o Options, states ...*state) {
 	jobs := make(map[string][]*unit)
@@ -34,14 +34,14 @@ func renderAll(ctx context.Context, o Options, states ...*state) {
 			of[u] = s
 		}
 	}
-	renderer := render.Renderer{Limits: o.Limits}
+	renderer := o.rendering()
 	var told sync.Mutex
 	done := 0
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, key := range order {
 		group.Go(func() error {
-			renderOne(ctx, &renderer, jobs[key], of)
+			renderOne(ctx, renderer, jobs[key], of)
 			told.Lock()
 			defer told.Unlock()
 			done++
@@ -59,14 +59,7 @@ func renderAll(ctx context.Context, o Options, states ...*state) {
 func renderOne(ctx context.Context, r *render.Renderer, units []*unit, of map[*unit]*state) {
 	series := r.Series()
 	defer series.Close()
-	first := units[0]
-	recorder := of[first].tree.Recorder()
-	first.out, first.err = safely(ctx, series, recorder, first.Target)
-	for _, u := range units[1:] {
-		if u.Target.RendersAs(first.Target) && of[u].tree.Holds(recorder.Reads()) {
-			u.out, u.err = first.out, first.err
-			continue
-		}
+	for _, u := range units {
 		u.out, u.err = safely(ctx, series, of[u].tree, u.Target)
 	}
 }

@@ -62,7 +62,7 @@ func (s *state) find(ctx context.Context, o Options, c config.Config) {
 	}
 	var diagnostics []manifest.Diagnostic
 	found, err := guard(func() (found []discover.Found, err error) {
-		found, diagnostics, err = discover.Targets(ctx, s.tree, c, o.Limits)
+		found, diagnostics, err = discover.Targets(ctx, s.tree, c, o.rendering())
 		return found, err
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 // targets that hold some of them, renders what these deploy, and goes on with the objects that come out of that.
 type deployment struct {
 	*survey
-	renderer render.Renderer
+	renderer *render.Renderer
 	argo     *argocd.Series
 	rendered map[string][]*manifest.Object
 	// stopped tells which renders reached a limit.
@@ -51,8 +51,8 @@ var (
 
 // deployed returns the targets that Argo CD and Flux deploy, and marks what they take as used, so that it is not found
 // again. What is left when all is done, its author deploys by other means.
-func (s *survey) deployed(ctx context.Context, limits sandbox.Limits) []Found {
-	d := &deployment{survey: s, renderer: render.Renderer{Limits: limits}, argo: argocd.NewSeries(limits), rendered: make(map[string][]*manifest.Object)}
+func (s *survey) deployed(ctx context.Context, r *render.Renderer) []Found {
+	d := &deployment{survey: s, renderer: r, argo: argocd.NewSeries(r.Limits), rendered: make(map[string][]*manifest.Object)}
 	defer d.argo.Close()
 	d.findHolders()
 	if len(d.holders) == 0 {

@@ -13,7 +13,6 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
-	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // Found is a target, and why it is one.
@@ -47,9 +46,9 @@ const (
 )
 
 // Targets returns what the configuration names, or else what it finds itself, sorted. The diagnostics name what the tree
-// lacks or hides. limits bound each render that discovery itself needs. An error means that the tree cannot be read at
+// lacks or hides. r renders what discovery itself needs. An error means that the tree cannot be read at
 // all, or that the context is done.
-func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, limits sandbox.Limits) ([]Found, []manifest.Diagnostic, error) {
+func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, r *render.Renderer) ([]Found, []manifest.Diagnostic, error) {
 	if len(cfg.Targets) > 0 {
 		return configured(fsys, cfg)
 	}
@@ -58,7 +57,7 @@ func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, limits sandbox.
 		return nil, nil, fmt.Errorf("looking for targets: %w", err)
 	}
 	s.settings = SettingsOf(cfg.Render)
-	found := append(s.deployed(ctx, limits), s.released(ctx, limits)...)
+	found := append(s.deployed(ctx, r), s.released(ctx, r.Limits)...)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("looking for targets: %w", err) // what was found by then is not all
 	}

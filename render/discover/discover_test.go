@@ -65,7 +65,7 @@ func describe(t *testing.T, base, head fs.FS) string {
 	var out strings.Builder
 	var all []discover.Found
 	for _, side := range []fs.FS{base, head} {
-		found, problems, err := discover.Targets(t.Context(), side, config.Config{}, sandbox.Limits{})
+		found, problems, err := discover.Targets(t.Context(), side, config.Config{}, new(render.Renderer))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestTheConfigurationOverridesWhatIsFound(t *testing.T) {
 		{Path: "overlays/prod", Cluster: "eu"},
 		{Path: "chart", Values: []string{"eu.yaml"}, Release: "r", Namespace: "n", Cluster: "eu"},
 		{Path: "overlays/gone"},
-	}}, sandbox.Limits{})
+	}}, new(render.Renderer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestDiscoveryRendersWithinItsLimits(t *testing.T) {
 		"deep/web/deployment.yaml": {Data: []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n")},
 	}
 	find := func(ctx context.Context, limits sandbox.Limits) (string, error) {
-		found, problems, err := discover.Targets(ctx, fsys, config.Config{}, limits)
+		found, problems, err := discover.Targets(ctx, fsys, config.Config{}, &render.Renderer{Limits: limits})
 		return fmt.Sprint(found, problems), err
 	}
 	if got, err := find(t.Context(), sandbox.Limits{}); err != nil || !strings.Contains(got, "the Application a") || strings.Contains(got, "limit") {

@@ -1,0 +1,110 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/cache"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
+	"github.com/netpol-impact/netpol-impact/render/tree"
+)
+
+// Kept says where what targets render to is kept between runs.
+type Kept struct {
+	// Cache is nil if it is not.
+	Cache *cache.Cache
+	// From tells of which trees it is kept; of all if nil. It is found for all.
+	From func(*tree.Tree) bool
+}
+
+// known is what a target has rendered to, and after which reads.
+type known struct {
+	reads []tree.Read
+	out   Output
+	err   error
+}
+
+// render renders a target of a tree unless it is known what that comes to: because the same reads have told the same in
+// this run, an error among them, or in one before.
+func (s *Series) render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+	from, ok := fsys.(*tree.Tree)
+	if !ok {
+		return s.renderAnew(ctx, fsys, t)
+	}
+	alike := t
+	alike.Cluster, alike.Deployer = "", ""
+	key, err := EncodeTarget(alike)
+	if err != nil {
+		return Output{}, err
+	}
+	if k, ok := s.renderer.remembered(from, string(key)); ok {
+		return k.out, k.err
+	}
+	kept := s.renderer.Kept
+	if isPlain(t) {
+		kept.Cache = nil // to parse it is no more work
+	}
+	if kept.Cache != nil {
+		if answer, ok := kept.Cache.Find(from, key); ok {
+			if out, err := s.renderer.decode(answer); err == nil {
+				return out, nil
+			}
+		}
+	}
+	recorder := from.Recorder()
+	k := known{}
+	k.out, k.err = s.renderAnew(ctx, recorder, t)
+	k.reads = recorder.Reads()
+	if ctx.Err() != nil {
+		return k.out, k.err // it was cut short
+	}
+	s.renderer.remember(string(key), k)
+	if kept.Cache != nil && k.err == nil && (kept.From == nil || kept.From(from)) {
+		kept.Cache.Keep(key, k.reads, encode(k.out))
+	}
+	return k.out, k.err
+}
+
+func isPlain(t Target) bool { return t.Kind == Plain && t.changes().Variables == nil }
+
+func (r *Renderer) remembered(from *tree.Tree, key string) (known, bool) {
+	r.mu.Lock()
+	all := r.known[key]
+	r.mu.Unlock()
+	for _, k := range all {
+		if from.Holds(k.reads) {
+			return k, true
+		}
+	}
+	return known{}, false
+}
+
+func (r *Renderer) remember(key string, k known) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil {
+		r.known = make(map[string][]known)
+	}
+	r.known[key] = append(r.known[key], k)
+}
+
+func encode(out Output) []byte {
+	return manifest.AppendDiagnostics(manifest.AppendObjects(nil, out.Objects), out.Diagnostics)
+}
+
+// decode reads what encode wrote, within the limit of output.
+func (r *Renderer) decode(answer []byte) (Output, error) {
+	most := r.Limits.Or(sandbox.Defaults).Output
+	var out Output
+	var rest []byte
+	var err error
+	if out.Objects, rest, err = manifest.ReadObjects(answer, most); err == nil {
+		out.Diagnostics, _, err = manifest.ReadDiagnostics(rest, most)
+	}
+	if errors.Is(err, manifest.ErrTooMuch) {
+		err = r.Limits.TooMuchOutput()
+	}
+	return out, err
+}
