@@ -137,7 +137,7 @@ func TestWhatFailedToBeReadIsNotKept(t *testing.T) {
 func TestTheOldestGo(t *testing.T) {
 	dir := t.TempDir()
 	c := open(t, dir)
-	for name, age := range map[string]time.Duration{"a.entry": 3, "b.entry": 2, "c.entry": 1, "d.entry.left": 2, "other": 9} {
+	for name, age := range map[string]time.Duration{"a.entry": 3, "b.entry": 2, "c.entry": 1, "d.entry.left": 4, "other": 9} {
 		path := filepath.Join(dir, name)
 		f, err := os.Create(path)
 		if err != nil {
