@@ -64,7 +64,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	a := newAnalysis(model, base, head, sensitivity)
 	a.findRemarks(in.Hygiene)
 	connections := a.connectionFindings(effects)
-	out.Cluster.Findings = slices.Concat(connections, a.pathFindings(effects, connections), a.workloadFindings(renames), a.remarkFindings())
+	out.Cluster.Findings = slices.Concat(connections, a.pathFindings(effects, connections), a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)

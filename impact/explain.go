@@ -74,7 +74,7 @@ func Explain(objects []*manifest.Object, cfg config.Config, q Question) (Explana
 		return Explanation{}, err
 	}
 	port := policy.Range(q.Protocol, q.Port, q.Port)
-	e := Explanation{Source: a.asked(source, q.Source), Destination: a.asked(destination, q.Destination), Diagnostics: state.Diagnostics}
+	e := Explanation{Source: a.asked(source, q.Source), Destination: a.asked(destination, q.Destination), Diagnostics: slices.Concat(state.Diagnostics, beyondNotes(state.Policies))}
 	e.Egress = a.decision(policy.Egress, source, destination, port)
 	e.Ingress = a.decision(policy.Ingress, destination, source, port)
 	e.Allowed = e.Egress.Allowed && e.Ingress.Allowed

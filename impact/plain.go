@@ -42,6 +42,7 @@ type PlainChange struct {
 
 // Policies tells every policy of one state of a cluster in plain words, in the order of the objects' names.
 func Policies(objects []*manifest.Object, cfg config.Config) (Handbook, error) {
+	cfg.CNI = cluster.Network(cfg, objects)
 	options, err := modelOptions(cfg)
 	if err != nil {
 		return Handbook{}, err

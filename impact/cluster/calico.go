@@ -82,9 +82,7 @@ func (b *builder) compileCalico() {
 		if o.Kind == "NetworkPolicy" {
 			namespace = namespaceOf(o)
 		}
-		policies, problems := calico.Compile(o, namespace, ctx)
-		b.report(problems...)
-		b.state.Policies = append(b.state.Policies, policies...)
+		b.addPolicies(calico.Compile(o, namespace, ctx))
 	}
 }
 

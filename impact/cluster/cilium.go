@@ -71,9 +71,7 @@ func (b *builder) compileCilium() {
 		if o.Kind == "CiliumNetworkPolicy" {
 			namespace = namespaceOf(o)
 		}
-		policies, problems := cilium.Compile(o, namespace, ctx)
-		b.report(problems...)
-		b.state.Policies = append(b.state.Policies, policies...)
+		b.addPolicies(cilium.Compile(o, namespace, ctx))
 	}
 }
 

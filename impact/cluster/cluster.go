@@ -97,6 +97,8 @@ type builder struct {
 	calico   []*manifest.Object
 	tiers    map[string]calico.Tier
 	networks []calico.Networks
+	// istio are Istio's policies, which the mesh's settings bear on.
+	istio []*manifest.Object
 	// accounts are the labels of ServiceAccounts.
 	accounts map[Name]map[string]string
 	// templates are the configuration's own kinds of workloads.
@@ -213,10 +215,16 @@ func (b *builder) addPolicy(p *policy.Policy, problems []manifest.Diagnostic) {
 	}
 }
 
+func (b *builder) addPolicies(policies []*policy.Policy, problems []manifest.Diagnostic) {
+	b.report(problems...)
+	b.state.Policies = append(b.state.Policies, policies...)
+}
+
 func (b *builder) finish() {
 	s := b.state
 	b.compileCilium()
 	b.compileCalico()
+	b.compileIstio()
 	b.foldOwned()
 	b.placeOnNodes()
 	for _, w := range s.Workloads {

@@ -8,7 +8,9 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
 	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
 	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
+	"github.com/netpol-impact/netpol-impact/impact/policy/istio"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
+	"github.com/netpol-impact/netpol-impact/impact/policy/openshift"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -49,6 +51,10 @@ func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 		return (*builder).addCIDRGroup
 	case calico.IsGroup(o.Group):
 		return calicoKind(o)
+	case istio.Is(o):
+		return (*builder).addIstio
+	case openshift.Is(o):
+		return (*builder).addEgressFirewall
 	case admin.Is(o):
 		return func(b *builder, o *manifest.Object) { b.addPolicy(admin.Compile(o)) }
 	}
@@ -129,37 +135,61 @@ func (b *builder) addContext(o *manifest.Object) bool {
 
 // unsupported are the policy dialects that are not analysed, by API group, with whose they are.
 var unsupported = map[string]string{
-	"cilium.io":                "Cilium",
-	"projectcalico.org":        "Calico",
-	"crd.projectcalico.org":    "Calico",
-	"crd.antrea.io":            "Antrea",
-	"security.istio.io":        "Istio",
-	"k8s.ovn.org":              "OVN-Kubernetes",
-	"k8s.cni.cncf.io":          "the multi-network working group",
-	"networking.gke.io":        "GKE",
-	"networking.k8s.aws":       "AWS",
-	"vpcresources.k8s.aws":     "AWS",
-	"network.openshift.io":     "OpenShift",
-	"policy.networking.k8s.io": "the network policy API",
-	"linkerd.io":               "Linkerd",
-	"policy.linkerd.io":        "Linkerd",
-	"kuma.io":                  "Kuma",
+	"cilium.io":                 "Cilium",
+	"projectcalico.org":         "Calico",
+	"crd.projectcalico.org":     "Calico",
+	"crd.antrea.io":             "Antrea",
+	"security.istio.io":         "Istio",
+	"k8s.ovn.org":               "OVN-Kubernetes",
+	"k8s.cni.cncf.io":           "the multi-network working group",
+	"networking.gke.io":         "GKE",
+	"networking.k8s.aws":        "AWS",
+	"vpcresources.k8s.aws":      "AWS",
+	"network.openshift.io":      "OpenShift",
+	"policy.networking.k8s.io":  "the network policy API",
+	"linkerd.io":                "Linkerd",
+	"policy.linkerd.io":         "Linkerd",
+	"kuma.io":                   "Kuma",
+	"access.smi-spec.io":        "the Service Mesh Interface",
+	"consul.hashicorp.com":      "Consul",
+	"auth.consul.hashicorp.com": "Consul",
+	"networking.istio.io":       "Istio",
+	"crd.nsx.vmware.com":        "NSX",
+	"nsx.vmware.com":            "NSX",
+	"kubeovn.io":                "Kube-OVN",
 }
 
 // inPolicies are kinds that say what policies allow, or whom they meet, though their names do not tell.
 var inPolicies = map[string]bool{
-	"crd.antrea.io/ClusterGroup":            true,
-	"policy.linkerd.io/Server":              true,
-	"policy.linkerd.io/ServerAuthorization": true,
-	"kuma.io/MeshTrafficPermission":         true,
-	"projectcalico.org/HostEndpoint":        true,
-	"crd.projectcalico.org/HostEndpoint":    true,
-	"k8s.ovn.org/UserDefinedNetwork":        true,
-	"k8s.ovn.org/ClusterUserDefinedNetwork": true,
+	"crd.antrea.io/ClusterGroup":                   true,
+	"crd.antrea.io/Group":                          true,
+	"crd.antrea.io/Tier":                           true,
+	"security.istio.io/PeerAuthentication":         true,
+	"security.istio.io/RequestAuthentication":      true,
+	"policy.linkerd.io/NetworkAuthentication":      true,
+	"policy.linkerd.io/MeshTLSAuthentication":      true,
+	"access.smi-spec.io/TrafficTarget":             true,
+	"consul.hashicorp.com/ServiceIntentions":       true,
+	"auth.consul.hashicorp.com/TrafficPermissions": true,
+	"kubeovn.io/SecurityGroup":                     true,
+	"policy.linkerd.io/Server":                     true,
+	"policy.linkerd.io/ServerAuthorization":        true,
+	"kuma.io/MeshTrafficPermission":                true,
+	"projectcalico.org/HostEndpoint":               true,
+	"crd.projectcalico.org/HostEndpoint":           true,
+	"k8s.ovn.org/UserDefinedNetwork":               true,
+	"k8s.ovn.org/ClusterUserDefinedNetwork":        true,
 }
 
 // isUnsupported tells whether an object is a policy, or a part of policies, in a dialect that is not analysed.
-func isUnsupported(o *manifest.Object) bool { return isUnsupportedKind(o.Group, o.Kind) }
+func isUnsupported(o *manifest.Object) bool {
+	return isUnsupportedKind(o.Group, o.Kind) || closesEgress(o)
+}
+
+// closesEgress tells of an Istio Sidecar that lets its pods out to known Services only.
+func closesEgress(o *manifest.Object) bool {
+	return o.Group == "networking.istio.io" && o.Kind == "Sidecar" && o.Body.Get("spec", "outboundTrafficPolicy", "mode").Str() == "REGISTRY_ONLY"
+}
 
 func isUnsupportedKind(group, kind string) bool {
 	if unsupported[group] == "" {
@@ -168,6 +198,8 @@ func isUnsupportedKind(group, kind string) bool {
 	switch {
 	case inPolicies[group+"/"+kind]:
 		return true
+	case group == "networking.istio.io", kind == "TracingPolicy", kind == "TracingPolicyNamespaced": // they are about other things
+		return false
 	case group == "networking.gke.io": // most of its policies are about load balancers
 		return strings.Contains(kind, "NetworkPolicy")
 	}

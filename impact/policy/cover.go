@@ -13,6 +13,9 @@ const NameLabel = "kubernetes.io/metadata.name"
 // Covers tells whether whatever another rule matches is matched by this one, too, whatever pods there are. It follows from
 // what the rules say; where it does not, the answer is no even if it happens to be so.
 func (r *Rule) Covers(other *Rule) bool {
+	if !slices.EqualFunc(r.Beyond, other.Beyond, Beyond.same) {
+		return false
+	}
 	if !r.Any {
 		if other.Any {
 			return false

@@ -23,7 +23,7 @@ func (p *Policy) Path(r *Rule) string {
 }
 
 func pathIn(spec *manifest.Node, at string, part *manifest.Node) (string, bool) {
-	for _, section := range []string{"ingress", "egress", "ingressDeny", "egressDeny"} {
+	for _, section := range []string{"ingress", "egress", "ingressDeny", "egressDeny", "rules"} {
 		list := spec.Get(section)
 		for i := range list.Elements() {
 			if list.Element(i) == part {

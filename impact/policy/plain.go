@@ -23,7 +23,9 @@ func (p *Policy) Words() []string {
 			out = append(out, "Leaves "+d.String()+" as it is.")
 		}
 		for i := range rules {
-			out = append(out, rules[i].words(d))
+			if !rules[i].Implied {
+				out = append(out, rules[i].words(d))
+			}
 		}
 	}
 	return out
@@ -63,14 +65,19 @@ func (r *Rule) words(d Direction) string {
 	if r.Verdict == Pass {
 		toward = [...]string{", in: from ", ", out: to "}[d]
 	}
-	who := "anyone"
-	if d == Egress {
+	who := r.PeerWords()
+	if r.Any && d == Egress {
 		who = "anything"
 	}
-	if !r.Any {
-		who = peersWords(r.Peers)
+	return verb + toward + who + " on " + r.PortWords() + beyondWords(r.Beyond) + "."
+}
+
+// PeerWords say who the rule's peers are.
+func (r *Rule) PeerWords() string {
+	if r.Any {
+		return "anyone"
 	}
-	return verb + toward + who + " on " + r.portWords() + "."
+	return peersWords(r.Peers)
 }
 
 func peersWords(peers []Peer) string {
@@ -94,13 +101,15 @@ func (p Peer) Words() string {
 	case p.Nodes != nil && p.Nodes.Everything():
 		return "any node"
 	case p.Nodes != nil:
-		return "nodes " + p.Nodes.plain()
+		return "nodes " + p.Nodes.Plain()
 	case strings.HasPrefix(p.Domain, "*."):
 		return "any subdomain of " + p.Domain[len("*."):]
 	case p.Domain != "":
 		return p.Domain
 	case p.Entity != "":
 		return "the entity " + p.Entity
+	case p.Perhaps != nil:
+		return p.Perhaps.Words() + " (uncertain)"
 	}
 	words := "anyone"
 	if len(p.All) > 0 {
@@ -120,7 +129,7 @@ func (p Peer) Words() string {
 func (p Pods) Words() string {
 	pods := "any pod"
 	if !p.Pods.Everything() {
-		pods = "pods " + p.Pods.plain()
+		pods = "pods " + p.Pods.Plain()
 	}
 	switch {
 	case p.Namespaces.Name != "":
@@ -128,11 +137,11 @@ func (p Pods) Words() string {
 	case p.Namespaces.Selector.Everything():
 		return pods + " in any namespace"
 	}
-	return pods + " in namespaces " + p.Namespaces.Selector.plain()
+	return pods + " in namespaces " + p.Namespaces.Selector.Plain()
 }
 
-// plain is the selector with what stands for a ServiceAccount in words.
-func (s Selector) plain() string {
+// Plain is the selector with what stands for a ServiceAccount in words.
+func (s Selector) Plain() string {
 	words := strings.ReplaceAll(s.String(), AccountLabel, "serviceaccount's ")
 	return strings.ReplaceAll(words, Account, "serviceaccount")
 }
@@ -155,7 +164,8 @@ func (b Block) words() string {
 	return words + " except " + strings.Join(except, ", ")
 }
 
-func (r *Rule) portWords() string {
+// PortWords say on which ports.
+func (r *Rule) PortWords() string {
 	if r.AllPorts {
 		return "all ports"
 	}

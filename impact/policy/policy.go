@@ -94,9 +94,14 @@ type Rule struct {
 	Ports    []Port
 	// Part is where the rule stands in the policy's object.
 	Part *manifest.Node
+	// Beyond is what the rule asks for that no connection shows. It is no part of the verdict.
+	Beyond []Beyond
+	// Implied tells that the rule is not written, but follows from what is.
+	Implied bool
 }
 
-// Peer is what the other end of a connection may be: exactly one of its fields is set, or All, Not or both.
+// Peer is what the other end of a connection may be: exactly one of its fields is set, or All, Not or both. The zero value
+// is anybody.
 type Peer struct {
 	Pods  *Pods
 	Block *Block
@@ -109,6 +114,8 @@ type Peer struct {
 	Entity string
 	// All are conditions that have to be met together (none: anything meets them), and Not ones that must not be met.
 	All, Not []Peer
+	// Perhaps is who may be meant, which cannot be known: it counts as nobody, and what rests on it is uncertain.
+	Perhaps *Peer
 }
 
 // Pods selects pods by their namespace and their labels.

@@ -29,6 +29,12 @@ func (p *Problems) Warn(part *manifest.Node, format string, args ...any) {
 	p.Diagnostics = append(p.Diagnostics, manifest.Problem(manifest.Warning, p.Object, part, format, args...))
 }
 
+// Unsupported records that nothing is wrong with the object, but that it is not analysed.
+func (p *Problems) Unsupported(part *manifest.Node, format string, args ...any) {
+	p.Error(part, format, args...)
+	p.Diagnostics[len(p.Diagnostics)-1].Unsupported = true
+}
+
 // WarnOnce is Warn for what may stand in many rules: it is recorded where it is met first.
 func (p *Problems) WarnOnce(part *manifest.Node, text string) {
 	if p.said[text] {

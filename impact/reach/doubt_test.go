@@ -45,6 +45,53 @@ func effects(t *testing.T, base, head string) []string {
 	return out
 }
 
+func TestWhatAMeshDecidesByRequestsIsUncertain(t *testing.T) {
+	istio := func(spec string) string {
+		return `
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {serviceAccountName: api, containers: [{name: c}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: shop}
+spec: ` + spec + "\n"
+	}
+	const api, from = "selector: {matchLabels: {app: api}}, ", "from: [{source: {serviceAccounts: [default]}}]"
+	for _, test := range []struct{ name, base, head, want string }{
+		{"a rule that asks for HTTP allows nothing for sure",
+			istio("{" + api + "rules: [{" + from + "}]}"), istio("{" + api + "rules: [{" + from + ", to: [{operation: {methods: [GET]}}]}]}"),
+			"? Pod shop/web → Pod shop/api all TCP ports"},
+		{"a denial that asks for HTTP denies, perhaps too much",
+			istio("{" + api + "action: DENY}"), istio("{" + api + "action: DENY, rules: [{" + from + ", to: [{operation: {paths: [/admin], ports: ['80']}}]}]}"),
+			"? Pod shop/web → Pod shop/api TCP 80"},
+		{"a denial by identity is certain",
+			istio("{" + api + "action: DENY}"), istio("{" + api + "action: DENY, rules: [{" + from + "}]}"),
+			"- Pod shop/web → Pod shop/api all TCP ports"},
+		{"another trust domain may be the cluster's own",
+			istio("{" + api + "rules: [{" + from + "}]}"), istio("{" + api + "rules: [{from: [{source: {principals: [acme/ns/shop/sa/default]}}]}]}"),
+			"? Pod shop/web → Pod shop/api all TCP ports"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var rendered []string
+			for _, e := range effects(t, test.base, test.head) {
+				if !strings.Contains(e, "pods ") { // pods that are not rendered go the same way
+					rendered = append(rendered, e)
+				}
+			}
+			if got := strings.Join(rendered, "|"); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestAPortsNameIsUncertainOnPodsThatAreNotInTheManifests(t *testing.T) {
 	const web = `
 apiVersion: v1

@@ -37,6 +37,13 @@ func (m *Model) fillSet(t *set) {
 		m.compose(t)
 		return
 	}
+	if t.perhaps {
+		of := &m.sets.sets[t.within]
+		for s := Base; s <= Head; s++ {
+			t.unknown[s] = of.members[s].union(of.unknown[s])
+		}
+		return
+	}
 	switch {
 	case t.pods != nil:
 		t.members[Head], t.unknown[Head] = m.podMembers(t.pods)

@@ -180,6 +180,9 @@ func everything(states [2]*cluster.State) policy.PortSet {
 	named := make(map[policy.Protocol]bool)
 	for _, state := range states {
 		for _, p := range state.Policies {
+			if p.Tier.Layer != policy.PodNetwork { // they name such protocols only to let them pass
+				continue
+			}
 			for _, rules := range p.Rules {
 				for i := range rules {
 					for _, port := range rules[i].Ports {

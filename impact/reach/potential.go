@@ -96,7 +96,7 @@ func shown(s policy.Selector, labels map[string]string) string {
 			narrowed[i].Values = []string{labels[r.Key]}
 		}
 	}
-	return policy.Canonical(narrowed).String()
+	return policy.Canonical(narrowed).Plain()
 }
 
 type potentialNamespace struct{ name, shown string }

@@ -1,6 +1,7 @@
 package reach_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"path"
@@ -56,7 +57,7 @@ status: {hostIP: 192.168.0.1, podIP: 192.168.0.1}
 apiVersion: v1
 kind: Pod
 metadata: {name: a, namespace: v, labels: {pod: a}}
-spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}, {name: dns, containerPort: 80, protocol: UDP}]}]}
+spec: {serviceAccountName: web, containers: [{name: c, ports: [{name: http, containerPort: 80}, {name: dns, containerPort: 80, protocol: UDP}]}]}
 status: {podIP: 10.0.2.1}
 ---
 apiVersion: v1
@@ -167,6 +168,13 @@ func policyObjects(specs string) []string {
 			if kind == "NetworkSet" {
 				head = strings.Replace(head, "labels", "namespace: v, labels", 1)
 			}
+		case kind == "AuthorizationPolicy", kind == "AuthorizationPolicy istio-system":
+			_, namespace, _ := strings.Cut(kind, " ")
+			head = fmt.Sprintf("apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p%d, namespace: %s}\n", i, cmp.Or(namespace, "u"))
+		case kind == "EgressFirewall":
+			head = "apiVersion: k8s.ovn.org/v1\nkind: EgressFirewall\nmetadata: {name: default, namespace: u}\n"
+		case kind == "EgressNetworkPolicy":
+			head = "apiVersion: network.openshift.io/v1\nkind: EgressNetworkPolicy\nmetadata: {name: default, namespace: u}\n"
 		case kind == "CiliumCIDRGroup":
 			head = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: partners, labels: {of: partners}}\n"
 		case kind == "Service":

@@ -94,7 +94,11 @@ func (m *Model) newBody(p *policy.Policy, d policy.Direction) *body {
 		}
 		for _, port := range r.Ports {
 			if port.Name == "" {
-				br.ports = br.ports.Union(port.Set())
+				set := port.Set()
+				if p.Tier.Layer != policy.PodNetwork {
+					set = set.Intersect(m.everything)
+				}
+				br.ports = br.ports.Union(set)
 				continue
 			}
 			br.names = append(br.names, port)

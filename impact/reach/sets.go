@@ -23,6 +23,8 @@ type set struct {
 	entity string
 	// all and not make a set of others: what is in all of the former and none of the latter. They come before it.
 	all, not []setID
+	// perhaps tells that whatever is in within may be in this one.
+	perhaps bool
 	// within and resolves make a part of another set: those of its members whose named port is these ports.
 	within   setID
 	resolves *namedPort
@@ -97,6 +99,9 @@ func (t *setTable) peer(p policy.Peer) setID {
 			key.kind = 'l'
 		}
 		return t.intern(key, func() set { return set{domain: &policy.Peer{Domain: p.Domain, OneLabel: p.OneLabel}} })
+	case p.Perhaps != nil:
+		within := t.peer(*p.Perhaps)
+		return t.intern(setKey{kind: 'u', within: within}, func() set { return set{perhaps: true, within: within} })
 	case p.Entity != "":
 		return t.intern(setKey{kind: 'e', pods: p.Entity}, func() set { return set{entity: p.Entity} })
 	}

@@ -66,6 +66,9 @@ var Rules = []Rule{
 	{ID: "H16", Level: Low, Text: "a namespaceSelector and a podSelector are two peers where one was meant, or one where two were"},
 	{ID: "H17", Level: Low, Text: "a prefix has bits beyond its length"},
 
+	{ID: "L1", Level: Medium, Text: "what a policy asks for beyond ports is lifted or changed, and the ports stay open"},
+	{ID: "L2", Level: Low, Text: "a policy newly asks for more than ports"},
+
 	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
 	{ID: "W1", Level: Info, Text: "a workload is new"},
 	{ID: "W2", Level: Info, Text: "a workload is removed"},

@@ -24,9 +24,6 @@ func (c *compiler) rule(r *rule, d policy.Direction, at *manifest.Node) (out pol
 		}
 		return out, nil, false
 	}
-	if r.HTTP != nil {
-		c.WarnOnce(at.Get("http"), "http: what is restricted beyond ports is not compared: the port counts as open")
-	}
 	if r.Source.Ports != nil || r.Source.NotPorts != nil {
 		c.WarnOnce(at.Get("source"), "ports of a source are not compared: the rule counts as if it named none")
 	}
@@ -35,6 +32,9 @@ func (c *compiler) rule(r *rule, d policy.Direction, at *manifest.Node) (out pol
 		self, other, selfAt, otherAt = other, self, otherAt, selfAt
 	}
 	out = policy.Rule{Verdict: verdict, Part: at}
+	if r.HTTP != nil {
+		out.Beyond = []policy.Beyond{policy.NewBeyond("http", at.Get("http"))}
+	}
 	c.ports(r, &out, at)
 	if d == policy.Egress && other.Services != nil {
 		c.service(other, &out, otherAt)

@@ -135,9 +135,6 @@ func (c *compiler) ingress(rules []ingressRule, node *manifest.Node, verdict pol
 		if r.FromRequires != nil {
 			c.Error(part.Get("fromRequires"), "fromRequires: Cilium refuses it since 1.17")
 		}
-		if r.Authentication != nil {
-			c.WarnOnce(part.Get("authentication"), "authentication is not compared: the connection counts as open")
-		}
 		p := peers{compiler: c, ingress: true, verdict: verdict}
 		p.endpoints(r.FromEndpoints, part.Get("fromEndpoints"))
 		p.nodes(r.FromNodes, part.Get("fromNodes"))
@@ -157,9 +154,6 @@ func (c *compiler) egress(rules []egressRule, node *manifest.Node, verdict polic
 		part := node.Element(i)
 		if r.ToRequires != nil {
 			c.Error(part.Get("toRequires"), "toRequires: Cilium refuses it since 1.17")
-		}
-		if r.Authentication != nil {
-			c.WarnOnce(part.Get("authentication"), "authentication is not compared: the connection counts as open")
 		}
 		p := peers{compiler: c, verdict: verdict}
 		p.endpoints(r.ToEndpoints, part.Get("toEndpoints"))

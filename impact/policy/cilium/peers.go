@@ -3,6 +3,7 @@ package cilium
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,7 +52,10 @@ func (p *peers) field(name string) string {
 
 // rule makes the rule. Ports alone mean any peer; a rule that says nothing at all matches nothing.
 func (p *peers) rule(part *manifest.Node, ports portList) policy.Rule {
-	r := policy.Rule{Verdict: p.verdict, Part: part, Peers: p.list, Any: p.any, AllPorts: ports.all, Ports: ports.list}
+	r := policy.Rule{Verdict: p.verdict, Part: part, Peers: p.list, Any: p.any, AllPorts: ports.all, Ports: ports.list, Beyond: ports.beyond}
+	if a := part.Get("authentication"); !a.IsNull() {
+		r.Beyond = append(r.Beyond, policy.NewBeyond("authentication", a))
+	}
 	if len(p.kinds) == 0 && !ports.all {
 		r.Any = true
 	}
@@ -302,7 +306,28 @@ func (p *peers) names(names []fqdnRule, node *manifest.Node) {
 			p.Error(node.Element(i), "must have either matchName or matchPattern")
 			continue
 		}
-		name := strings.ToLower(strings.TrimSuffix(orElse(n.MatchName, n.MatchPattern), "."))
-		p.list = append(p.list, policy.Peer{Domain: name, OneLabel: n.MatchPattern != ""})
+		if n.MatchPattern != "" {
+			p.list = append(p.list, pattern(n.MatchPattern))
+			continue
+		}
+		p.list = append(p.list, policy.Peer{Domain: domain(n.MatchName)})
 	}
+}
+
+func domain(name string) string {
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), "."))
+}
+
+// stars are several stars, which mean the same as one but before the first dot.
+var stars = regexp.MustCompile(`\*{2,}`)
+
+// pattern is the names that a pattern matches: a star stands for characters of one label, stars alone for every name, and
+// several stars before the first dot for any depth of subdomains (Cilium's pkg/fqdn/matchpattern).
+func pattern(text string) policy.Peer {
+	name := domain(text)
+	first, rest, found := strings.Cut(name, ".")
+	if found && len(first) > 1 && strings.Trim(first, "*") == "" && !strings.Contains(rest, "*") {
+		return policy.Peer{Domain: "*." + rest}
+	}
+	return policy.Peer{Domain: stars.ReplaceAllString(name, "*"), OneLabel: true}
 }

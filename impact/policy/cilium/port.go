@@ -15,6 +15,8 @@ type portList struct {
 	// all tells that the rule says nothing of ports.
 	all  bool
 	list []policy.Port
+	// beyond is what is asked for on some of them that no connection shows.
+	beyond []policy.Beyond
 }
 
 // ports compiles toPorts and icmps, of which Cilium takes one only.
@@ -25,17 +27,11 @@ func (c *compiler) ports(rules []portRule, icmps []icmpRule, part *manifest.Node
 	out := portList{all: len(rules)+len(icmps) == 0}
 	for i := range rules {
 		node := part.Get("toPorts").Element(i)
+		from := len(out.list)
 		for j := range rules[i].Ports {
 			out.list = append(out.list, c.port(&rules[i].Ports[j], node.Get("ports").Element(j))...)
 		}
-		for _, beyond := range []struct {
-			field string
-			value any
-		}{{"rules", rules[i].Rules}, {"serverNames", rules[i].ServerNames}, {"listener", rules[i].Listener}} {
-			if beyond.value != nil {
-				c.WarnOnce(node.Get(beyond.field), beyond.field+": what is restricted beyond ports is not compared: the port counts as open")
-			}
-		}
+		out.beyond = append(out.beyond, beyond(node, out.list[from:])...)
 	}
 	for i := range icmps {
 		node := part.Get("icmps").Element(i)
@@ -44,6 +40,26 @@ func (c *compiler) ports(rules []portRule, icmps []icmpRule, part *manifest.Node
 				out.list = append(out.list, p)
 			}
 		}
+	}
+	return out
+}
+
+// beyond is what is asked for on some ports that no connection shows: of HTTP, of DNS, of TLS.
+func beyond(node *manifest.Node, ports []policy.Port) []policy.Beyond {
+	var out []policy.Beyond
+	add := func(field string, value *manifest.Node) {
+		if value.IsNull() {
+			return
+		}
+		b := policy.NewBeyond(field, value)
+		b.Ports = (&policy.Rule{Ports: ports}).PortWords()
+		out = append(out, b)
+	}
+	for key, value := range node.Get("rules").Fields {
+		add(key.Text, value)
+	}
+	for _, field := range []string{"serverNames", "listener", "terminatingTLS", "originatingTLS"} {
+		add(field, node.Get(field))
 	}
 	return out
 }

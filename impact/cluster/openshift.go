@@ -1,0 +1,16 @@
+package cluster
+
+import (
+	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/policy/openshift"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// addEgressFirewall reads what guards a namespace's way out. Networks of other makers do not know it.
+func (b *builder) addEgressFirewall(o *manifest.Object) {
+	if b.cni != "" && b.cni != config.Generic {
+		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the network is %s, not OVN-Kubernetes", b.cni))
+		return
+	}
+	b.addPolicies(openshift.Compile(o, namespaceOf(o)))
+}
