@@ -77,9 +77,8 @@ func Check(objects []*manifest.Object, cfg config.Config, promises []config.Prom
 // judge prepares for holding promises to a side.
 func (a *analysis) judge(s reach.Side) *promise.Judge {
 	state, backends := a.head, a.backends
-	if s == reach.Base && a.base != a.head {
-		state = a.base
-		backends = cluster.NewBackends(state)
+	if s == reach.Base {
+		state, backends = a.base, a.baseBackends()
 	}
 	var facing []int32
 	asked := false
@@ -98,6 +97,14 @@ func (a *analysis) judge(s reach.Side) *promise.Judge {
 			return facing
 		},
 	})
+}
+
+// baseBackends are those of base.
+func (a *analysis) baseBackends() *cluster.Backends {
+	if a.base == a.head {
+		return a.backends
+	}
+	return cluster.NewBackends(a.base)
 }
 
 // checked words an outcome.

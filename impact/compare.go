@@ -28,6 +28,9 @@ type Input struct {
 	Graph bool
 	// Hygiene says which remarks are told.
 	Hygiene HygieneMode
+	// Promises are those in force; those that are about the cluster count. Proposed are others, which count once they are
+	// merged.
+	Promises, Proposed []config.Promise
 	// Several tells that other clusters are compared as well, and asks for Output.Dependencies.
 	Several bool
 }
@@ -36,6 +39,8 @@ type Input struct {
 type Output struct {
 	Cluster    Cluster
 	Base, Head []manifest.Diagnostic
+	// Notes are about promises.
+	Notes []manifest.Diagnostic
 	// Dependencies are for Disagreements with other clusters; nil unless asked for.
 	Dependencies *Dependencies
 }
@@ -55,6 +60,8 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	base, head := cluster.Build(in.Base, in.Config), cluster.Build(in.Head, in.Config)
 	renames := findRenames(base, head)
 	options.Renamed = renames.toHead()
+	in.Promises, in.Proposed = about(in.Name, in.Promises), about(in.Name, in.Proposed)
+	options.Named = unrendered(base, head, slices.Concat(in.Promises, in.Proposed))
 	model := reach.New(base, head, options)
 	out := Output{Cluster: Cluster{Name: in.Name, Targets: in.Targets}, Base: base.Diagnostics, Head: head.Diagnostics}
 	blocks, effects, err := model.Effects(ctx)
@@ -63,8 +70,11 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	}
 	a := newAnalysis(model, base, head, sensitivity)
 	a.findRemarks(in.Hygiene)
+	a.promises = a.holdPromises(in.Promises)
 	connections := a.connectionFindings(effects)
-	out.Cluster.Findings = slices.Concat(connections, a.pathFindings(effects, connections), a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
+	broken, notes := a.promises.findings(effects)
+	out.Notes = slices.Concat(notes, a.proposals(in.Proposed))
+	out.Cluster.Findings = slices.Concat(connections, broken, a.pathFindings(effects, connections), a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)
@@ -141,10 +151,11 @@ type analysis struct {
 	uses        *uses
 	// remarks are what looks wrong, orphans the policies that lost their workloads, strays what misspelt policies do, by the
 	// policies' keys.
-	hygiene HygieneMode
-	remarks []hygiene.Remark
-	orphans []hygiene.Orphan
-	strays  map[string]*orphan
+	hygiene  HygieneMode
+	remarks  []hygiene.Remark
+	orphans  []hygiene.Orphan
+	strays   map[string]*orphan
+	promises *promised
 	// kept remembers which connections keep their destinations' ports.
 	kept map[keptKey]bool
 	// oneNamespace tells that all workloads are in the same, so that their names alone tell them apart.

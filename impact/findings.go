@@ -39,7 +39,11 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 						continue
 					}
 					isKept := len(kept) > 0 && &peers[0] == &kept[0]
-					g := all.of(keyOf(rule, level, e, found.Causes, isKept), rule)
+					key := keyOf(rule, level, e, found.Causes, isKept)
+					if p.facts.broken > 0 && (rule.ID == "O3" || rule.ID == "B2") {
+						key.promise = a.promises.held[p.facts.broken-1].promise.Name
+					}
+					g := all.of(key, rule)
 					g.add(e.Direction, found, subject, peers, e.Ports)
 					g.evidence = append(g.evidence, a.reasons(rule.ID, e, subject, &p)...)
 				}
@@ -125,7 +129,7 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 		SameNamespace: peer.sameNamespace && !own.end.Outside,
 		WidenedToAll:  peer.widened,
 		Exposed:       f.exposed, Routed: f.routed, Depended: f.depended, APIServer: f.apiServer, Scraped: f.scraped,
-		LastClients: f.lastClients || peer.lost,
+		LastClients: f.lastClients || peer.lost, BreaksPromise: f.broken > 0, Promised: f.promised,
 	}
 	if e.Direction == policy.Ingress {
 		c.Source, c.Destination = peer.end, own.end
@@ -151,6 +155,9 @@ func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
 	var rows []string
 	for _, r := range rectangles {
 		rows = append(rows, a.identities(r.sources)+" → "+a.identities(r.destinations)+" "+fmt.Sprint(r.ports.Ranges()))
+	}
+	if g.key.promise != "" {
+		words = append(words, g.key.promise)
 	}
 	slices.Sort(rows)
 	return fingerprintOf(append(words, slices.Compact(rows)...)...)

@@ -21,6 +21,8 @@ type groupKey struct {
 	kept bool
 	// direction is the one that the connections are blocked or opened in, where a finding is told by it.
 	direction policy.Direction
+	// promise is the name of the one that is broken, where that is the rule.
+	promise string
 	// change is what the first cause is an instance of.
 	change string
 }

@@ -161,7 +161,12 @@ func shortPorts(ports policy.PortSet) string {
 }
 
 // title says who, what, the consequence and, in brackets, through what.
-func (w *words) title() string { return w.consequence() + w.blame() }
+func (w *words) title() string {
+	if w.key.promise != "" {
+		return w.consequence() + fmt.Sprintf(", against the promise “%s”", w.key.promise) + w.blame()
+	}
+	return w.consequence() + w.blame()
+}
 
 func (w *words) consequence() string {
 	everyone := w.everyone()
@@ -310,6 +315,10 @@ func (w *words) explanation(rule severity.Rule) string {
 // advice says what to do.
 func (w *words) advice() string {
 	switch {
+	case w.key.promise != "":
+		return promiseAdvice
+	case w.key.rule == "O12" || w.key.rule == "B10":
+		return "Nothing to do: it is as promised."
 	case w.key.rule == "B3" && w.outside:
 		return "Allow egress to the address of the nodes' caches, too: an ipBlock of 169.254.20.10/32 (or what its -localip says) on UDP and TCP 53."
 	case w.key.rule == "B3":

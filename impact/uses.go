@@ -45,7 +45,12 @@ type use struct {
 }
 
 // facts are what uses tell of connections.
-type facts struct{ exposed, routed, depended, apiServer, lastClients, scraped bool }
+type facts struct {
+	exposed, routed, depended, apiServer, lastClients, scraped bool
+	// broken is the number of a promise that is broken, from 1; promised tells that one wants what is now.
+	broken   int32
+	promised bool
+}
 
 // uses are those of the connections that some effects are about, by the endpoint that is an effect's subject.
 type uses struct {
@@ -299,6 +304,20 @@ func (a *analysis) split(e *reach.Effect, subject int32, groups []peerGroup) []p
 			tags[n] = has
 			shown[n] = append(shown[n], u.evidence)
 		}
+	}
+	if a.promises != nil {
+		a.promises.tag(e, subject, func(n int32, f facts, evidence Evidence) {
+			if tags == nil {
+				tags, shown = make(map[int32]facts), make(map[int32][]Evidence)
+			}
+			has := tags[n]
+			has.promised = has.promised || f.promised
+			if has.broken == 0 {
+				has.broken = f.broken
+			}
+			tags[n] = has
+			shown[n] = append(shown[n], evidence)
+		})
 	}
 	if tags == nil {
 		return groups

@@ -75,6 +75,7 @@ func (c *comparison) checkClusterNames(groups []*group) {
 		names = append(names, aside.Name)
 	}
 	slices.Sort(names)
+	c.checkPromisedClusters(names)
 	for name := range c.config.Clusters {
 		if slices.Contains(names, name) {
 			continue

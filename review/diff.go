@@ -43,6 +43,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if len(c.base.units)+len(c.head.units) == 0 && len(c.base.failures)+len(c.head.failures) == 0 {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
+	c.readPledges(p)
 	c.setAside()
 	trusted, other := c.base, head
 	if o.TrustHead {
@@ -73,6 +74,7 @@ type comparison struct {
 	notes      []manifest.Diagnostic
 	// context is present in every cluster, on both sides.
 	context []*manifest.Object
+	pledges pledges
 }
 
 // byTrust is the order in which the sides of a target render in one process: what head leaves behind there must not
@@ -95,6 +97,7 @@ func (c *comparison) compare(ctx context.Context) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: base, Head: head,
 				Config: c.config.For(g.name), Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups) > 1,
+				Promises: c.pledges.inForce.Promises, Proposed: c.pledges.proposed,
 			})
 		})
 		if err != nil {
@@ -105,10 +108,12 @@ func (c *comparison) compare(ctx context.Context) {
 		if out.Dependencies != nil {
 			dependencies[g.name] = out.Dependencies
 		}
+		c.notes = append(c.notes, out.Notes...)
 		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
 		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
 	}
 	impact.Disagreements(c.clusters, dependencies)
+	c.tellPledges()
 	slices.SortStableFunc(c.clusters, func(a, b impact.Cluster) int { return cmp.Compare(a.Name, b.Name) })
 }
 

@@ -15,10 +15,12 @@ import (
 // nothing that any target can read. Such a cluster is the same on both sides, so nothing in it opens or closes. A target
 // that is untouched in a cluster where another one is not has to be rendered: its policies meet what changed.
 //
+// Where promises are tried, all are rendered, to tell whether they are kept.
+//
 // What stands in the contents decides which clusters an environment is split into. So it is by whole environments that
 // targets are set aside, which no object of another one can regroup.
 func (c *comparison) setAside() {
-	if c.o.All || c.o.Hygiene == impact.HygieneAll || c.filesOnly() || len(c.base.failures)+len(c.head.failures) > 0 {
+	if c.o.All || c.o.Hygiene == impact.HygieneAll || c.pledges.tried(c.o.TrustHead) || c.filesOnly() || len(c.base.failures)+len(c.head.failures) > 0 {
 		return
 	}
 	onBase := make(map[string][]*unit)

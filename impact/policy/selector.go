@@ -191,6 +191,9 @@ func InNamespace(name string) Namespaces { return Namespaces{Name: name} }
 // Key identifies what is selected, by content.
 func (s Selector) Key() string { return s.key }
 
+// Key identifies what is selected, by content.
+func (p Pods) Key() string { return p.Namespaces.Key() + "\x00" + p.Pods.Key() }
+
 // Key identifies what is selected, by content. A space, which no name has, marks a selector.
 func (n Namespaces) Key() string {
 	if n.Name != "" {

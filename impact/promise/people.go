@@ -126,7 +126,7 @@ func (p *people) namespaces(pattern string) []string {
 // nearest words the workload that was probably meant: one of the namespace, or one of the name elsewhere.
 func (p *people) nearest(id string) string {
 	namespace, name, _ := strings.Cut(id, "/")
-	best, distance, differs := "", max(2, len(name)/3)+1, 0
+	best, distance, differs := "", min(max(2, len(name)/3), len(name)-1)+1, 0
 	try := func(i int32, d int) {
 		w := p.workload(i)
 		// Letters that changed places are more likely than ones that are missing.
@@ -260,11 +260,10 @@ func Unrendered(s *cluster.State, ends []End) []policy.Pods {
 	for _, e := range ends {
 		pods := e.selected()
 		for _, p := range pods {
-			key := p.Namespaces.Key() + "\x00" + p.Pods.Key()
-			if seen[key] {
+			if seen[p.Key()] {
 				continue
 			}
-			seen[key] = true
+			seen[p.Key()] = true
 			selector, _ := labels.Parse(e.Selector)
 			var names []string
 			if p.Namespaces.Name != "" {

@@ -47,9 +47,16 @@ type Outcome struct {
 	FromInternet bool
 	// Sample is a connection that shows the status; nil where there is none.
 	Sample *Sample
-	// Sources and Destinations are whom the promise is about; Pairs counts their connections.
-	Sources, Destinations reach.Group
-	Pairs                 int
+	// Sources are who connects, Regions whom to, with the ports that the promise is about there; none for one about any
+	// number of steps.
+	Sources reach.Group
+	Regions []Region
+}
+
+// Region is destinations with the ports that a promise is about there.
+type Region struct {
+	Destinations reach.Group
+	Ports        policy.PortSet
 }
 
 // Sample is one connection.
@@ -76,7 +83,7 @@ type Judge struct {
 	inquiry *reach.Inquiry
 	people  people
 	groups  map[groupKey]found
-	spots   map[string][]spot
+	regions map[string][]Region
 	steps   *reach.Steps
 	spreads map[string]reach.Spread
 }
@@ -84,13 +91,7 @@ type Judge struct {
 // NewJudge prepares for promises about a side.
 func NewJudge(f Facts) *Judge {
 	return &Judge{Facts: f, inquiry: f.Model.Inquiry(f.Side), people: newPeople(&f),
-		groups: make(map[groupKey]found), spots: make(map[string][]spot), spreads: make(map[string]reach.Spread)}
-}
-
-// spot is destinations with the ports that a promise is about there.
-type spot struct {
-	group reach.Group
-	ports policy.PortSet
+		groups: make(map[groupKey]found), regions: make(map[string][]Region), spreads: make(map[string]reach.Spread)}
 }
 
 // Of holds one promise to the side.
@@ -104,21 +105,20 @@ func (j *Judge) Of(p *config.Promise) Outcome {
 		out.Status, out.Reason, out.Notes = Empty, empty, nil
 		return out
 	}
-	out.Sources, out.Destinations = from.group, to.group
-	out.Pairs = from.group.Len() * (to.group.Len() + len(to.domains))
+	out.Sources = from.group
 	if p.Steps == config.AnySteps {
 		j.walk(p, from, to, &out)
 		return out
 	}
-	spots := j.spotsOf(p, to)
-	if len(spots) == 0 && len(to.domains) == 0 {
+	out.Regions = j.regionsOf(p, to)
+	if len(out.Regions) == 0 && len(to.domains) == 0 {
 		out.Status, out.Reason = Empty, "no destination has "+portWords(p)
 		return out
 	}
-	for _, s := range spots {
-		out.Deviations = append(out.Deviations, j.inquiry.Deviations(from.group, s.group, s.ports, !denied)...)
+	for _, r := range out.Regions {
+		out.Deviations = append(out.Deviations, j.inquiry.Deviations(from.group, r.Destinations, r.Ports, !denied)...)
 	}
-	j.conclude(&out, from.group, spots)
+	j.conclude(&out)
 	for _, d := range to.domains {
 		j.askDomain(p, from.group, d, &out)
 	}
@@ -126,7 +126,7 @@ func (j *Judge) Of(p *config.Promise) Outcome {
 }
 
 // conclude says from what deviates whether the promise is kept, and chooses what shows it.
-func (j *Judge) conclude(out *Outcome, from reach.Group, spots []spot) {
+func (j *Judge) conclude(out *Outcome) {
 	if len(out.Deviations) > 0 {
 		out.Status = Broken
 		slices.SortStableFunc(out.Deviations, func(a, b reach.Deviation) int { return rank(a) - rank(b) })
@@ -135,10 +135,10 @@ func (j *Judge) conclude(out *Outcome, from reach.Group, spots []spot) {
 		out.Sample = j.sample(d.Sources, d.Destinations, d.Ports)
 		return
 	}
-	for _, s := range spots {
-		out.Doubtful = out.Doubtful || j.inquiry.Doubtful(from, s.group, s.ports)
+	for _, r := range out.Regions {
+		out.Doubtful = out.Doubtful || j.inquiry.Doubtful(out.Sources, r.Destinations, r.Ports)
 		if out.Sample == nil {
-			out.Sample = j.sample(from, s.group, s.ports)
+			out.Sample = j.sample(out.Sources, r.Destinations, r.Ports)
 		}
 	}
 }
@@ -213,17 +213,17 @@ func (j *Judge) emptyEnd(from, to found) string {
 	return ""
 }
 
-// spotsOf divides the destinations by the ports that the promise is about.
-func (j *Judge) spotsOf(p *config.Promise, to found) []spot {
+// regionsOf divides the destinations by the ports that the promise is about.
+func (j *Judge) regionsOf(p *config.Promise, to found) []Region {
 	key := p.Expect + "|" + strings.Join(p.Ports, ",") + "|" + to.key
-	known, ok := j.spots[key]
+	known, ok := j.regions[key]
 	if ok {
 		return known
 	}
 	all := portsOf(p)
 	at := make(map[string]int)
 	var lists [][]int32
-	var out []spot
+	var out []Region
 	add := func(i int32, ports policy.PortSet) {
 		if len(ports) == 0 {
 			return
@@ -233,7 +233,7 @@ func (j *Judge) spotsOf(p *config.Promise, to found) []spot {
 		if !ok {
 			n = len(out)
 			at[key] = n
-			out, lists = append(out, spot{ports: ports}), append(lists, nil)
+			out, lists = append(out, Region{Ports: ports}), append(lists, nil)
 		}
 		lists[n] = append(lists[n], i)
 	}
@@ -249,7 +249,7 @@ func (j *Judge) spotsOf(p *config.Promise, to found) []spot {
 		all = ports{numbers: policy.Range(policy.UDP, 53, 53)} // resolvers ask by UDP
 	}
 	if constant, ok := all.everywhere(p.Expect == config.Denied); ok && plain.Len() > 0 {
-		out = append(out, spot{group: plain, ports: constant})
+		out = append(out, Region{plain, constant})
 		lists = append(lists, nil)
 	} else {
 		for _, i := range plain.Endpoints() {
@@ -258,10 +258,10 @@ func (j *Judge) spotsOf(p *config.Promise, to found) []spot {
 	}
 	for n := range out {
 		if lists[n] != nil {
-			out[n].group = out[n].group.Union(j.Model.Group(lists[n]))
+			out[n].Destinations = out[n].Destinations.Union(j.Model.Group(lists[n]))
 		}
 	}
-	j.spots[key] = out
+	j.regions[key] = out
 	return out
 }
 

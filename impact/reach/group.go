@@ -48,8 +48,8 @@ func (g Group) Has(endpoint int32) bool { return g.endpoints.has(endpoint) }
 // Endpoints lists the group, ascending.
 func (g Group) Endpoints() []int32 { return g.endpoints.numbers() }
 
-// Meets tells whether the groups have an endpoint in common.
-func (g Group) Meets(h Group) bool { return len(g.endpoints.intersect(h.endpoints)) > 0 }
+// Common is the endpoints that are in both groups, ascending.
+func (g Group) Common(h Group) []int32 { return g.endpoints.intersect(h.endpoints).numbers() }
 
 // Key identifies the group by content.
 func (g Group) Key() string { return g.endpoints.key() }

@@ -7,6 +7,8 @@ var Rules = []Rule{
 		func(c Change) bool { return c.Opened && c.Exposed && c.Destination.Sensitive }},
 	{"O2", Critical, "a workload can reach the cloud metadata address, or the nodes (kubelet, etcd)",
 		func(c Change) bool { return c.Opened && (c.Destination.Metadata || c.Destination.Node) }},
+	{"O3", Critical, "a connection is opened that a promise denies",
+		func(c Change) bool { return c.Opened && c.BreaksPromise }},
 	{"O4", High, "the internet can reach a workload that is exposed to it",
 		func(c Change) bool { return c.Opened && c.Exposed }},
 	{"O5", High, "a workload loses all isolation in a direction",
@@ -25,7 +27,11 @@ var Rules = []Rule{
 		func(c Change) bool { return c.Opened && c.Destination.Internet }},
 	{"O11", Low, "a connection within a namespace, with private addresses or to one domain name is opened",
 		func(c Change) bool { return c.Opened }},
+	{promisedOpened, Info, "a connection is opened that a promise wants to be allowed",
+		func(c Change) bool { return c.Opened && c.Promised }},
 
+	{"B2", Critical, "a connection is blocked that a promise wants to be allowed",
+		func(c Change) bool { return !c.Opened && c.BreaksPromise }},
 	{"B3", Critical, "a workload loses the cluster's name service",
 		func(c Change) bool { return !c.Opened && c.Destination.DNS && c.Listens }},
 	{"B4", Critical, "the ingress controller can no longer reach a backend that it routes to",
@@ -42,6 +48,8 @@ var Rules = []Rule{
 		}},
 	{"B9", Low, "a port that nobody listens on is blocked",
 		func(c Change) bool { return !c.Opened }},
+	{promisedBlocked, Info, "a connection is blocked that a promise denies",
+		func(c Change) bool { return !c.Opened && c.Promised }},
 
 	{ID: "P1", Level: High, Text: "a path from what faces the internet to a sensitive workload appears"},
 	{ID: "P2", Level: Medium, Text: "a path from what faces the internet to a sensitive workload gets shorter"},
@@ -69,11 +77,18 @@ var Rules = []Rule{
 	{ID: "L1", Level: Medium, Text: "what a policy asks for beyond ports is lifted or changed, and the ports stay open"},
 	{ID: "L2", Level: Low, Text: "a policy newly asks for more than ports"},
 
+	{ID: "R1", Level: High, Text: "a promise is removed"},
+	{ID: "R2", Level: High, Text: "a promise is changed so that it may promise less"},
+	{ID: "R3", Level: High, Text: "a promise selects nothing any more"},
+
 	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
 	{ID: "W1", Level: Info, Text: "a workload is new"},
 	{ID: "W2", Level: Info, Text: "a workload is removed"},
 	{ID: "W3", Level: Info, Text: "a workload is renamed"},
 }
+
+// The rules of connections that a promise wants as they are now.
+const promisedOpened, promisedBlocked = "O12", "B10"
 
 // isPrivate tells that the end is outside addresses that are all private.
 func (e End) isPrivate() bool { return e.Outside && !e.Internet }

@@ -69,6 +69,9 @@ type Change struct {
 	APIServer bool
 	// LastClients tells that nobody is left to connect to a Service that leads to the destination.
 	LastClients bool
+	// BreaksPromise tells that a promise denies what is opened, or wants what is blocked; Promised that one wants all of what
+	// is opened, or denies all of what is blocked.
+	BreaksPromise, Promised bool
 	// Scraped tells that a monitor collects the destination's metrics by this connection.
 	Scraped bool
 }
@@ -83,8 +86,17 @@ type Rule struct {
 	matches func(Change) bool
 }
 
-// Of returns the rule of a change and its level, which is one below the rule's where nobody listens on an opened port.
+// Of returns the rule of a change and its level, which is one below the rule's where nobody listens on an opened port. What a
+// promise wants is wanted, whatever else there is to say of it, unless it breaks another one.
 func Of(c Change) (Rule, Level) {
+	if c.Promised && !c.BreaksPromise {
+		id := promisedBlocked
+		if c.Opened {
+			id = promisedOpened
+		}
+		r, _ := ByID(id)
+		return r, r.Level
+	}
 	for _, r := range Rules {
 		if r.matches != nil && r.matches(c) {
 			if c.Opened && c.NoListener && !r.neverLowered() {

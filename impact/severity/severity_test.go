@@ -28,6 +28,12 @@ func TestEveryChangeHasItsHighestRule(t *testing.T) {
 		if rule.ID == "" || (rule.ID[0] == 'O') != c.Opened {
 			t.Fatalf("%+v: rule %q", c, rule.ID)
 		}
+		if c.Promised && !c.BreaksPromise {
+			if rule.ID != promisedOpened && rule.ID != promisedBlocked || level != Info {
+				t.Fatalf("%+v: rule %s, though a promise wants it", c, rule.ID)
+			}
+			continue
+		}
 		for _, other := range Rules {
 			if other.matches != nil && other.matches(c) && other.Level.Rank() > rule.Level.Rank() {
 				t.Fatalf("%+v: rule %s, though %s matches, too", c, rule.ID, other.ID)
