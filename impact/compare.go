@@ -74,7 +74,9 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	connections := a.connectionFindings(effects)
 	broken, notes := a.promises.findings(effects)
 	out.Notes = slices.Concat(notes, a.proposals(in.Proposed))
-	out.Cluster.Findings = slices.Concat(connections, broken, a.pathFindings(effects, connections), a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
+	ways, radii := a.pathFindings(effects, connections)
+	out.Cluster.BlastRadius = radii
+	out.Cluster.Findings = slices.Concat(connections, broken, ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)

@@ -90,7 +90,7 @@ func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 	if len(o.effects) > 0 {
 		f.Explanation += notTold
 	}
-	f.Advice = "Make its podSelector and the workload's labels agree again."
+	f.Advice = "Make its selector and the workload's labels agree again."
 	if o.Meant != "" {
 		f.Advice = fmt.Sprintf("Did you mean %s?", o.Meant)
 	}

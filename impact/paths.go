@@ -14,19 +14,24 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
 
-// maxRadii is of how many classes of workloads whose connections are opened the blast radius is asked for.
+// maxRadii is of how many classes of workloads whose connections change the blast radius is asked for; those whose
+// connections are opened come first.
 const maxRadii = 100
 
 // pathFinder tells the paths that a change makes.
 type pathFinder struct {
 	a        *analysis
 	effects  []reach.Effect // those that open connections
+	blocking []reach.Effect // the others
 	question paths.Question
 	// facing are the workloads that traffic from the internet gets to, with the way in, by side.
 	facing [2]map[int32]cluster.Exposure
 	causes *cause.Finder
 	groups map[string]*pathGroup
 	order  []*pathGroup
+	// radii are the blast radii that were asked for, unasked counts the workloads with opened connections that were not.
+	radii   []paths.Growth
+	unasked int
 }
 
 // pathGroup is the paths or workloads of one finding.
@@ -39,12 +44,15 @@ type pathGroup struct {
 }
 
 // pathFindings tells which paths to sensitive workloads appear or get shorter, and whose blast radius grows. Told are the
-// findings on connections: what these say already is not repeated.
-func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) []Finding {
+// findings on connections: what these say already is not repeated. Radii are those of the workloads whose connections
+// change.
+func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) (findings []Finding, radii []Radius) {
 	f := pathFinder{a: a, groups: make(map[string]*pathGroup)}
 	for _, e := range effects {
 		if e.Opened {
 			f.effects = append(f.effects, e)
+		} else {
+			f.blocking = append(f.blocking, e)
 		}
 	}
 	f.question = paths.Question{Model: a.model, Listens: func(i int32) policy.PortSet { return a.traits[i].declared }}
@@ -58,7 +66,11 @@ func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) []Findin
 			out = append(out, f.pathFinding(g))
 		}
 	}
-	return out
+	for _, g := range f.radii {
+		radii = append(radii, Radius{*a.directory.peers[g.Workload].Workload, g.Before, g.After})
+	}
+	slices.SortFunc(radii, func(x, y Radius) int { return strings.Compare(x.Workload.String(), y.Workload.String()) })
+	return out, radii
 }
 
 func (f *pathFinder) findPaths(told []Finding) {
@@ -362,22 +374,28 @@ func changeOf(causes []Cause) string {
 
 func (f *pathFinder) findGrowth(told []Finding) {
 	var asked []int32
-	seen, classes := make(map[int32]bool), make(map[int32]bool)
-	for i := range f.effects {
-		for _, source := range f.effects[i].Sources() {
-			w := f.a.endpoint(source).Workload
-			if seen[source] || w[reach.Base] == nil || w[reach.Head] == nil {
-				continue
-			}
-			seen[source] = true
-			if class := f.a.model.Class(source); classes[class] || len(classes) < maxRadii {
-				classes[class] = true
-				asked = append(asked, source)
+	seen, classes, opened := make(map[int32]bool), make(map[int32]bool), make(map[int32]bool)
+	for _, effects := range [][]reach.Effect{f.effects, f.blocking} {
+		for i := range effects {
+			for _, source := range effects[i].Sources() {
+				w := f.a.endpoint(source).Workload
+				if seen[source] || w[reach.Base] == nil || w[reach.Head] == nil {
+					continue
+				}
+				seen[source] = true
+				opened[source] = effects[i].Opened
+				if class := f.a.model.Class(source); classes[class] || len(classes) < maxRadii {
+					classes[class] = true
+					asked = append(asked, source)
+				} else if effects[i].Opened {
+					f.unasked++
+				}
 			}
 		}
 	}
-	for _, g := range f.question.Grown(asked) {
-		if f.isFreed(told, g.Workload) {
+	f.radii = f.question.Radii(asked)
+	for _, g := range f.radii {
+		if !opened[g.Workload] || !g.Past() || f.isFreed(told, g.Workload) {
 			continue
 		}
 		causes, doubtful := f.growthCauses(g.Workload)
@@ -436,6 +454,9 @@ func (f *pathFinder) growthFinding(g *pathGroup) Finding {
 	}
 	out.Title += blameOf(out.Causes)
 	out.Explanation = fmt.Sprintf("The blast radius, how many workloads whoever breaks into one can go on to, grows by at least %d and to at least twice.", paths.GrownBy)
+	if f.unasked > 0 {
+		out.Explanation += fmt.Sprintf(" Of %s more with opened connections it was not asked.", plural(f.unasked, "workload"))
+	}
 	out.Advice = "If so many are not needed, narrow the opened connections."
 	out.Fingerprint = fingerprintOf("P3", changeOf(g.causes), f.a.identities(who))
 	return out

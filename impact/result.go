@@ -62,12 +62,20 @@ type Cluster struct {
 	Workloads []WorkloadID
 	// Counts sums up what was compared.
 	Counts Counts
+	// BlastRadius is how far the workloads lead whose connections change, of a great many only some.
+	BlastRadius []Radius
 	// Policies are those whose words the change alters, by their objects' names.
 	Policies []PlainChange
 	// Changes has one row a pair of peers whose connections differ, complete and exact; nil unless asked for.
 	Changes []Change
 	// Before and After are what base and head allow, in groups; nil unless asked for.
 	Before, After []Allowed
+}
+
+// Radius is how many other workloads one can get to in any number of steps, on base and on head.
+type Radius struct {
+	Workload      WorkloadID
+	Before, After int
 }
 
 // Counts says how much was compared and how much of it changed. A pair is a source and a destination.

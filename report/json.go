@@ -51,6 +51,14 @@ func (j *jsonWriter) cluster(c *impact.Cluster) {
 		j.value(findingJSON(&c.Findings[i]))
 	}
 	j.close(']')
+	if len(c.BlastRadius) > 0 {
+		j.key("blastRadius")
+		j.open('[')
+		for _, r := range c.BlastRadius {
+			j.value(jsonRadius{jsonWorkload(r.Workload), r.Before, r.After})
+		}
+		j.close(']')
+	}
 	if c.Changes != nil {
 		j.key("changes")
 		j.open('[')

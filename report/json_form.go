@@ -32,8 +32,20 @@ type (
 		Counts jsonCounts `json:"counts"`
 		// Findings are ordered: worst first, then by volume, then by title.
 		Findings []jsonFinding `json:"findings"`
+		// BlastRadius tells of the workloads whose connections change how many others each can get to, in any number of steps; of
+		// a great many only some.
+		BlastRadius []jsonRadius `json:"blastRadius,omitempty"`
 		// Changes has one row a pair of peers whose connections differ, complete and exact; only with --expand.
 		Changes []jsonChange `json:"changes,omitempty"`
+	}
+	// jsonRadius is how many other workloads one can get to in any number of steps.
+	jsonRadius struct {
+		// Workload is where the steps begin.
+		Workload jsonWorkload `json:"workload"`
+		// Before counts what base allows.
+		Before int `json:"before"`
+		// After counts what head allows.
+		After int `json:"after"`
 	}
 	// jsonCounts says how much was compared and how much of it changed.
 	jsonCounts struct {

@@ -302,7 +302,8 @@ var everyKey = impact.Result{
 			Causes:   []impact.Cause{{Object: "NetworkPolicy shop/a", File: "a.yaml", Line: 1, Side: "head", Change: "added"}},
 			Evidence: []impact.Evidence{{Kind: "k", Text: "t", File: "a.yaml", Line: 2}},
 		}},
-		Changes: []impact.Change{{Source: pod("shop", "web"), Destination: pod("shop", "cart"), Opened: everyProtocol, Blocked: port(policy.UDP, 1)}},
+		BlastRadius: []impact.Radius{{Workload: impact.WorkloadID{Kind: "Pod", Namespace: "shop", Name: "web"}, Before: 1, After: 2}},
+		Changes:     []impact.Change{{Source: pod("shop", "web"), Destination: pod("shop", "cart"), Opened: everyProtocol, Blocked: port(policy.UDP, 1)}},
 	}},
 	Diagnostics: []manifest.Diagnostic{{Severity: manifest.Info, Object: "o", File: "f", Line: 1, Message: "m"}},
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -210,6 +211,8 @@ type section struct {
 // volume says how many connections the section is about.
 func (s section) volume() string {
 	switch {
+	case s.kind == impact.Path:
+		return count(len(s.findings), "finding")
 	case s.narrowed == 0:
 		return count(s.connections, "connection")
 	case s.connections == 0:
@@ -218,11 +221,11 @@ func (s section) volume() string {
 	return count(s.connections, "connection") + ", " + number(s.narrowed) + " narrowed"
 }
 
-// sections parts a cluster's findings: blocked and opened, the worse first, then paths, remarks and workloads.
+// sections parts a cluster's findings: blocked, opened and paths, the worst first, then remarks and workloads.
 func sections(findings []impact.Finding) []section {
 	blocked := section{title: "Blocked", meaning: "allowed before, denied by this change", kind: impact.Blocked}
 	opened := section{title: "Opened", meaning: "denied before, allowed by this change", kind: impact.Opened}
-	ways := section{title: "Paths", kind: impact.Path}
+	ways := section{title: "Paths", meaning: "where whoever breaks into a workload gets to, step by step", kind: impact.Path}
 	remarks := section{title: "Remarks"}
 	workloads := section{title: "Workloads", kind: impact.Workload}
 	for i := range findings {
@@ -246,9 +249,7 @@ func sections(findings []impact.Finding) []section {
 		}
 	}
 	all := []section{blocked, opened, ways, remarks, workloads}
-	if opened.worst() > blocked.worst() {
-		all[0], all[1] = opened, blocked
-	}
+	slices.SortStableFunc(all[:3], func(x, y section) int { return cmp.Compare(y.worst(), x.worst()) })
 	for i := range all {
 		if s := &all[i]; s.connections == 0 && s.narrowed > 0 {
 			s.title, s.meaning = "Narrowed", "open on the ports that their destinations declare, closed on all others"

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,6 +117,34 @@ func (f *Finder) container(w *cluster.Workload, c *manifest.Node) []mention {
 				}
 				out = append(out, mention{reference: r, before: before, at: at})
 			}
+		}
+	}
+	return append(out, called(w, c, values)...)
+}
+
+// called finds what a client that is called without a shell is told by words of their own: [psql, -h, db].
+func called(w *cluster.Workload, c *manifest.Node, values map[string]string) []mention {
+	var out []mention
+	for i, list := range commands {
+		if i == 1 {
+			continue // args go on where command ends
+		}
+		words := c.Get(list...).Elements()
+		if i == 0 {
+			words = slices.Concat(words, c.Get(commands[1]...).Elements())
+		}
+		texts := make([]string, len(words))
+		for n := range words {
+			texts[n] = expand(words[n].Str(), values)
+		}
+		if len(texts) == 0 || slices.ContainsFunc(texts, func(text string) bool { return strings.ContainsAny(text, "\n;|&") }) {
+			continue
+		}
+		s := scanner{line: strings.Join(texts, " ")}
+		s.clients()
+		for _, r := range s.found {
+			at := slices.IndexFunc(texts, func(text string) bool { return strings.Contains(strings.ToLower(text), r.host) })
+			out = append(out, mention{reference: r, before: "argument ", at: w.Object.At(&words[max(at, 0)])})
 		}
 	}
 	return out

@@ -78,41 +78,46 @@ func words(list []Dependency) []string {
 
 func TestADependencyIsWhatTheNameServiceWouldResolve(t *testing.T) {
 	for container, want := range map[string][]string{
-		`env: [{name: CART_ADDR, value: "cart:80"}]`:                                                  {"cart 7070: env CART_ADDR=cart:80"},
-		`env: [{name: CART, value: "cart:81"}]`:                                                       nil, // the Service has no such port
-		`env: [{name: CART_SERVICE, value: cart}]`:                                                    {"cart 7070,9090: env CART_SERVICE=cart"},
-		`env: [{name: CART_HOST, value: cart}, {name: CART_PORT, value: "80"}]`:                       {"cart 7070: env CART_HOST=cart"},
-		`env: [{name: cartHost, value: cart.shop.svc.cluster.local.}]`:                                {"cart 7070,9090: env cartHost=cart.shop.svc.cluster.local"},
-		`env: [{name: TITLE, value: the cart of the shop}]`:                                           nil,
-		`env: [{name: MODE, value: cart}]`:                                                            nil,
-		`env: [{name: DD_SERVICE, value: cart}]`:                                                      nil,
-		`env: [{name: X, value: "http://cart/items?id=redis:6379x"}]`:                                 {"cart 7070: env X=http://cart"},
-		`env: [{name: X, value: "https://cart/"}]`:                                                    nil, // nothing is at port 443
-		`env: [{name: X, value: "redis://user:secret@redis/0"}]`:                                      {"redis 6379: env X=redis://redis"},
-		`env: [{name: X, value: "jdbc:thing://redis-0.redis.shop:6379/x"}]`:                           {"redis 6379: env X=thing://redis-0.redis.shop:6379"},
-		`env: [{name: SEEDS, value: "redis-0.redis,redis-1.redis"}]`:                                  {"redis 6379: env SEEDS=redis-0.redis"},
-		`env: [{name: X_HOST, value: web-0.redis}]`:                                                   nil,
-		`env: [{name: X_URL, value: "https://api.back/v1"}]`:                                          {"api 8443: env X_URL=https://api.back"},
-		`env: [{name: X, value: api.back.svc}]`:                                                       {"api 8443: env X=api.back.svc"},
-		`env: [{name: X_HOST, value: api}]`:                                                           nil, // another namespace
-		`env: [{name: X_HOST, value: alias}]`:                                                         {"api 8443: env X_HOST=alias"},
-		`env: [{name: H, value: redis}, {name: X, value: "$(H):6379"}]`:                               {"redis 6379: env X=redis:6379"},
-		`args: ["--cart=cart:80", "-v"]`:                                                              {"cart 7070: argument --cart=cart:80"},
-		`args: ["--redis-host", redis]`:                                                               {"redis 6379: argument --redis-host redis"},
-		`args: ["--image", "registry/redis:6379"]`:                                                    nil,
-		`command: [sh, -c, "until nc -z redis 6379; do sleep 1; done"]`:                               {"redis 6379: argument redis:6379"},
-		`readinessProbe: {exec: {command: [check, "--cart=cart:80"]}}`:                                {"cart 7070: argument --cart=cart:80"},
-		`lifecycle: {postStart: {exec: {command: [sh, -c, "curl http://cart/ready"]}}}`:               {"cart 7070: argument http://cart"},
-		`env: [{name: X_HOST, value: redis-1.redis.shop.svc.cluster.local}]`:                          {"redis 6379: env X_HOST=redis-1.redis.shop.svc.cluster.local"},
-		`env: [{name: X, value: "cart.shop:80"}, {name: Z, value: "cart.shop.svc:9090"}]`:             {"cart 7070: env X=cart.shop:80", "cart 9090: env Z=cart.shop.svc:9090"},
-		`env: [{name: X, value: "redis.other.svc:6379"}]`:                                             nil, // no such namespace
-		`envFrom: [{prefix: P_, configMapRef: {name: settings}}]`:                                     {"cart 7070: env P_CART_ADDR=cart:80 (ConfigMap settings)"},
-		`env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: CART_ADDR}}}]`:            {"cart 7070: env A=cart:80 (ConfigMap settings)"},
-		`env: [{name: A, valueFrom: {configMapKeyRef: {name: missing, key: CART_ADDR}}}]`:             nil,
-		`env: [{name: DSN, value: "u:p@tcp(redis:6379)/db"}]`:                                         {"redis 6379: env DSN=redis:6379"},
-		`env: [{name: TARGET, value: "dns:///cart:80"}]`:                                              {"cart 7070: env TARGET=cart:80"},
-		`env: [{name: URLS, value: "mongodb://cart:80,redis:6379/?x=y"}]`:                             {"cart 7070: env URLS=mongodb://cart:80", "redis 6379: env URLS=redis:6379"},
-		`env: [{name: OTHER_URL, value: "https://api.example.org"}, {name: P, value: "12:30 redis"}]`: nil,
+		`env: [{name: CART_ADDR, value: "cart:80"}]`:                                                                   {"cart 7070: env CART_ADDR=cart:80"},
+		`env: [{name: CART, value: "cart:81"}]`:                                                                        nil, // the Service has no such port
+		`env: [{name: CART_SERVICE, value: cart}]`:                                                                     {"cart 7070,9090: env CART_SERVICE=cart"},
+		`env: [{name: CART_HOST, value: cart}, {name: CART_PORT, value: "80"}]`:                                        {"cart 7070: env CART_HOST=cart"},
+		`env: [{name: cartHost, value: cart.shop.svc.cluster.local.}]`:                                                 {"cart 7070,9090: env cartHost=cart.shop.svc.cluster.local"},
+		`env: [{name: TITLE, value: the cart of the shop}]`:                                                            nil,
+		`env: [{name: MODE, value: cart}]`:                                                                             nil,
+		`env: [{name: DD_SERVICE, value: cart}]`:                                                                       nil,
+		`env: [{name: X, value: "http://cart/items?id=redis:6379x"}]`:                                                  {"cart 7070: env X=http://cart"},
+		`env: [{name: X, value: "https://cart/"}]`:                                                                     nil, // nothing is at port 443
+		`env: [{name: X, value: "redis://user:secret@redis/0"}]`:                                                       {"redis 6379: env X=redis://redis"},
+		`env: [{name: X, value: "jdbc:thing://redis-0.redis.shop:6379/x"}]`:                                            {"redis 6379: env X=thing://redis-0.redis.shop:6379"},
+		`env: [{name: SEEDS, value: "redis-0.redis,redis-1.redis"}]`:                                                   {"redis 6379: env SEEDS=redis-0.redis"},
+		`env: [{name: X_HOST, value: web-0.redis}]`:                                                                    nil,
+		`env: [{name: X_URL, value: "https://api.back/v1"}]`:                                                           {"api 8443: env X_URL=https://api.back"},
+		`env: [{name: X, value: api.back.svc}]`:                                                                        {"api 8443: env X=api.back.svc"},
+		`env: [{name: X_HOST, value: api}]`:                                                                            nil, // another namespace
+		`env: [{name: X_HOST, value: alias}]`:                                                                          {"api 8443: env X_HOST=alias"},
+		`env: [{name: H, value: redis}, {name: X, value: "$(H):6379"}]`:                                                {"redis 6379: env X=redis:6379"},
+		`args: ["--cart=cart:80", "-v"]`:                                                                               {"cart 7070: argument --cart=cart:80"},
+		`args: ["--redis-host", redis]`:                                                                                {"redis 6379: argument --redis-host redis"},
+		`args: ["--image", "registry/redis:6379"]`:                                                                     nil,
+		`command: [sh, -c, "until nc -z redis 6379; do sleep 1; done"]`:                                                {"redis 6379: argument redis:6379"},
+		`readinessProbe: {exec: {command: [check, "--cart=cart:80"]}}`:                                                 {"cart 7070: argument --cart=cart:80"},
+		`lifecycle: {postStart: {exec: {command: [sh, -c, "curl http://cart/ready"]}}}`:                                {"cart 7070: argument http://cart"},
+		`env: [{name: X_HOST, value: redis-1.redis.shop.svc.cluster.local}]`:                                           {"redis 6379: env X_HOST=redis-1.redis.shop.svc.cluster.local"},
+		`env: [{name: X, value: "cart.shop:80"}, {name: Z, value: "cart.shop.svc:9090"}]`:                              {"cart 7070: env X=cart.shop:80", "cart 9090: env Z=cart.shop.svc:9090"},
+		`env: [{name: X, value: "redis.other.svc:6379"}]`:                                                              nil, // no such namespace
+		`envFrom: [{prefix: P_, configMapRef: {name: settings}}]`:                                                      {"cart 7070: env P_CART_ADDR=cart:80 (ConfigMap settings)"},
+		`env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: CART_ADDR}}}]`:                             {"cart 7070: env A=cart:80 (ConfigMap settings)"},
+		`env: [{name: A, valueFrom: {configMapKeyRef: {name: missing, key: CART_ADDR}}}]`:                              nil,
+		`command: [sh, -c, "until pg_isready -h redis -p 6379 -U x; do sleep 1; done; mysql --host=cart -P80 -e 'x'"]`: {"redis 6379: argument pg_isready -h redis", "cart 7070: argument mysql -h cart"},
+		`command: [redis-cli, -h, redis, ping]`:                                                                        {"redis 6379: argument redis-cli -h redis"},
+		`command: [/usr/bin/redis-cli], args: ["-h", $(H)], env: [{name: H, value: redis}]`:                            {"redis 6379: argument redis-cli -h redis"},
+		`command: [psql, -h, redis]`:                                                                                   nil, // nothing is at its port
+		`command: [sh, -c, "echo redis-cli -x redis; ls -h redis"]`:                                                    nil,
+		`env: [{name: DSN, value: "u:p@tcp(redis:6379)/db"}]`:                                                          {"redis 6379: env DSN=redis:6379"},
+		`env: [{name: TARGET, value: "dns:///cart:80"}]`:                                                               {"cart 7070: env TARGET=cart:80"},
+		`env: [{name: URLS, value: "mongodb://cart:80,redis:6379/?x=y"}]`:                                              {"cart 7070: env URLS=mongodb://cart:80", "redis 6379: env URLS=redis:6379"},
+		`env: [{name: OTHER_URL, value: "https://api.example.org"}, {name: P, value: "12:30 redis"}]`:                  nil,
 	} {
 		f, s := finder(t, `
 apiVersion: v1

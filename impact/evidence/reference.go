@@ -33,6 +33,7 @@ func references(key, text string) []reference {
 	for line := range strings.Lines(text) {
 		s := scanner{line: strings.TrimRight(line, "\r\n"), number: number}
 		s.words()
+		s.clients()
 		if key != "" {
 			s.named(key, s.line)
 		} else if k, value, ok := assignment(s.line); ok {
@@ -164,6 +165,74 @@ func (s *scanner) named(key, value string) {
 			s.add(reference{host: host, shown: host, bare: true})
 		}
 	}
+}
+
+// clientPrograms are programs that are told their server's host by a flag, with the flags for host and port and the port
+// that stands for none.
+var clientPrograms = map[string]clientFlags{
+	"psql": postgresClient, "pg_isready": postgresClient, "pg_dump": postgresClient, "pg_dumpall": postgresClient, "pg_restore": postgresClient,
+	"createdb": postgresClient, "dropdb": postgresClient, "pgbench": postgresClient,
+	"mysql": mysqlClient, "mysqladmin": mysqlClient, "mysqldump": mysqlClient, "mariadb": mysqlClient, "mariadb-admin": mysqlClient, "mariadb-dump": mysqlClient,
+	"redis-cli":  {[]string{"-h"}, []string{"-p"}, 6379},
+	"valkey-cli": {[]string{"-h"}, []string{"-p"}, 6379},
+	"mongosh":    {[]string{"--host"}, []string{"--port"}, 27017},
+	"mongo":      {[]string{"--host"}, []string{"--port"}, 27017},
+	"mongodump":  {[]string{"-h", "--host"}, []string{"--port"}, 27017},
+}
+
+type clientFlags struct {
+	host, port []string
+	standard   int
+}
+
+var (
+	postgresClient = clientFlags{[]string{"-h", "--host"}, []string{"-p", "--port"}, 5432}
+	mysqlClient    = clientFlags{[]string{"-h", "--host"}, []string{"-P", "--port"}, 3306}
+)
+
+// clients takes the hosts that well-known clients are told by a flag: "psql -h db", "redis-cli -h cache -p 6380".
+func (s *scanner) clients() {
+	if !strings.Contains(s.line, "-h") {
+		return
+	}
+	for command := range strings.FieldsFuncSeq(s.line, func(r rune) bool { return strings.ContainsRune(";|&(){}`", r) }) {
+		words := strings.Fields(command)
+		for i, w := range words {
+			flags, ok := clientPrograms[w[strings.LastIndexByte(w, '/')+1:]]
+			if !ok {
+				continue
+			}
+			name := w[strings.LastIndexByte(w, '/')+1:]
+			host := strings.ToLower(strings.TrimSuffix(flagOf(words[i+1:], flags.host), "."))
+			port, err := strconv.Atoi(flagOf(words[i+1:], flags.port))
+			if err != nil || port < 1 || port > 65535 {
+				port = flags.standard
+			}
+			if isHost(host) {
+				s.add(reference{host: host, port: port, shown: name + " -h " + host})
+			}
+			break
+		}
+	}
+}
+
+// flagOf is the value of a flag: in the next word, after an equals sign, or, of a single letter, right behind it.
+func flagOf(words, names []string) string {
+	for i, w := range words {
+		for _, name := range names {
+			rest, ok := strings.CutPrefix(w, name)
+			switch {
+			case !ok:
+			case rest == "" && i+1 < len(words):
+				return strings.Trim(words[i+1], "\"'")
+			case strings.HasPrefix(rest, "="):
+				return strings.Trim(rest[1:], "\"'")
+			case len(name) == 2:
+				return strings.Trim(rest, "\"'")
+			}
+		}
+	}
+	return ""
 }
 
 // assignment takes a line apart that gives a value to a key, in any of the usual notations: k=v, k: v, "k": "v", --k=v.

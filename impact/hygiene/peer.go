@@ -2,11 +2,11 @@ package hygiene
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
-	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
+	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 )
 
 // The rules about a rule's peers.
@@ -72,7 +72,7 @@ func (s *side) peer(p *policy.Policy, d policy.Direction, i, j int, pods *policy
 		return // there are no workloads in the namespace
 	}
 	where := inWords(pods.Namespaces)
-	if other := s.besides(&p.Rules[d][i], j, pods); other != nil {
+	if other := s.besides(&p.Rules[d][i], j, pods); other != nil && (networking.Is(p.Object) || admin.Is(p.Object)) {
 		r.Rule, r.Note = joinedRule, fmt.Sprintf("%s: %s is in no namespace but its own; with the namespaceSelector beside it, it would select %s", path, pods.Pods, other.Object)
 		r.Title = fmt.Sprintf("%s: a podSelector and a namespaceSelector are two peers, either of which is enough", p.Object)
 		r.Explanation = fmt.Sprintf("%s asks for %s in %s, where nothing has these labels; %s has them, in a namespace that the peer beside it selects.", path, pods.Pods, pods.Namespaces.Name, other.Object)
@@ -182,19 +182,4 @@ func (s *side) tellNamespace(r Remark, path string, n policy.Namespaces, meant s
 		r.Advice = fmt.Sprintf("Did you mean %s?", meant)
 	}
 	s.add(r)
-}
-
-// peerNode is where a rule's peer stands, and its path for people.
-func peerNode(p *policy.Policy, d policy.Direction, i, j int) (*manifest.Node, string) {
-	field := [...]string{"from", "to"}[d]
-	path := rulePath(d, i)
-	list := p.Rules[d][i].Part.Get(field)
-	if len(list.Elements()) != len(p.Rules[d][i].Peers) {
-		return list, path + "." + field // one peer as written may be several
-	}
-	return list.Element(j), path + "." + field + "[" + strconv.Itoa(j) + "]"
-}
-
-func rulePath(d policy.Direction, i int) string {
-	return "spec." + d.String() + "[" + strconv.Itoa(i) + "]"
 }

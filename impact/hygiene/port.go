@@ -92,14 +92,13 @@ func (s *side) port(p *policy.Policy, d policy.Direction, i, j int, port policy.
 
 // portRemark begins a remark about a rule's port; path is where it stands, whose says which pods are meant.
 func portRemark(p *policy.Policy, d policy.Direction, i, j int) (r Remark, path, whose string) {
-	rule := p.Rules[d][i].Part
-	r = Remark{Object: p.Object, Part: cmp.Or(rule.Get("ports").Element(j), rule.Get("protocols").Element(j))}
-	r.Part = cmp.Or(r.Part.Get("port"), r.Part)
+	at, path := portNode(p, d, i, j)
+	r = Remark{Object: p.Object, Part: cmp.Or(at.Get("port"), at)}
 	whose = "it selects"
 	if d == policy.Egress {
-		whose = rulePath(d, i) + " leads to"
+		whose = rulePath(p, d, i) + " leads to"
 	}
-	return r, rulePath(d, i) + ".ports[" + strconv.Itoa(j) + "]", whose
+	return r, path, whose
 }
 
 func (s *side) name(p *policy.Policy, d policy.Direction, i, j int, port policy.Port, c *crowd) {

@@ -63,8 +63,8 @@ func coverOf(p *policy.Policy, rules []policy.Rule, i int) int {
 func (s *side) redundant(p *policy.Policy) {
 	for _, r := range Redundancies(p) {
 		rule := &p.Rules[r.Direction][r.Rule]
-		at, path := rule.Part, rulePath(r.Direction, r.Rule)
-		cover := rulePath(r.Direction, r.CoverRule)
+		at, path := rule.Part, rulePath(p, r.Direction, r.Rule)
+		cover := rulePath(p, r.Direction, r.CoverRule)
 		what := "rule"
 		about := ruleKey(rule)
 		if r.Peer >= 0 {

@@ -23,10 +23,7 @@ func (s *side) subject(p *policy.Policy) {
 		return
 	}
 	pods := &p.Subject[0]
-	name, at := p.Object.String(), p.Object.Body.Get("spec", "podSelector")
-	if at == nil {
-		at = p.Object.Body.Get("spec", "subject")
-	}
+	name, at := p.Object.String(), subjectNode(p)
 	r := Remark{Rule: emptyRule, Object: p.Object, Part: at, Note: "selects no workload", Title: name + " selects no workload",
 		Explanation: "No rendered workload has the labels that it asks for.",
 		Advice:      "Nothing to do if it is meant for pods that are made elsewhere; else make its selector and the workload's labels agree.",

@@ -25,7 +25,7 @@ func (s *side) breadth(p *policy.Policy) {
 			if r.Verdict != policy.Allow || !r.AllPorts {
 				continue
 			}
-			path, at, who := rulePath(d, i), r.Part, ""
+			path, at, who := rulePath(p, d, i), r.Part, ""
 			if r.Any {
 				who = "everyone"
 			}
@@ -118,7 +118,7 @@ func allowing(p *policy.Policy, d policy.Direction, i, j int, e netip.Prefix) st
 		}
 		same := policy.Rule{Peers: []policy.Peer{excepted}, AllPorts: rules[i].AllPorts, Ports: rules[i].Ports}
 		if q.Covers(&same) {
-			return rulePath(d, k)
+			return rulePath(p, d, k)
 		}
 	}
 	return ""

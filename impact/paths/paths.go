@@ -80,23 +80,22 @@ type Growth struct {
 	Before, After int
 }
 
-// Grown returns those of some workloads whose blast radius grows past the threshold.
-func (q *Question) Grown(workloads []int32) []Growth {
+// Past tells whether a blast radius grows past the threshold.
+func (g Growth) Past() bool { return g.After-g.Before >= GrownBy && g.After >= GrownTimes*g.Before }
+
+// Radii returns how far each of some workloads leads on both sides.
+func (q *Question) Radii(workloads []int32) []Growth {
 	known := make(map[int32]Growth) // by class: its workloads have the same connections
-	var out []Growth
-	for _, i := range workloads {
+	out := make([]Growth, len(workloads))
+	for n, i := range workloads {
 		class := q.Model.Class(i)
 		g, ok := known[class]
 		if !ok {
-			g.After = q.side(reach.Head).From([]int32{i}).Reached
-			if g.After >= GrownBy {
-				g.Before = q.side(reach.Base).From([]int32{i}).Reached
-			}
+			g.Before, g.After = q.side(reach.Base).From([]int32{i}).Reached, q.side(reach.Head).From([]int32{i}).Reached
 			known[class] = g
 		}
-		if g.After-g.Before >= GrownBy && g.After >= GrownTimes*g.Before {
-			out = append(out, Growth{i, g.Before, g.After})
-		}
+		g.Workload = i
+		out[n] = g
 	}
 	return out
 }
