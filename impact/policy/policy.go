@@ -113,8 +113,10 @@ type Peer struct {
 	Domain string
 	// OneLabel tells that each star in Domain stands for characters of one label, and that there may be several.
 	OneLabel bool
-	// Entity names an end that neither selectors nor addresses describe, such as a cluster's API server.
+	// Entity names an end that neither selectors nor addresses describe, such as a cluster's API server. Inside tells that it
+	// is in the cluster, as pods and nodes are; else its address may be any.
 	Entity string
+	Inside bool
 	// All are conditions that have to be met together (none: anything meets them), and Not ones that must not be met.
 	All, Not []Peer
 	// Perhaps is who may be meant, which cannot be known: it counts as nobody, and what rests on it is uncertain.

@@ -24,10 +24,12 @@ func (m *Model) matchAddress(b *blockSet, c *class, s Side) truth {
 	switch {
 	case e.External != nil:
 		return truthOf(b.ips.ContainsPrefix(e.External[0]))
-	case e.Domain != "", e.Entity != "":
+	case e.Domain != "", e.Entity != "" && !e.inside:
 		return m.anywhere(b)
 	case m.blocksMissPods:
 		return no
+	case e.Entity != "":
+		return b.private
 	case e.Nodes != nil:
 		return b.private
 	case e.Potential != nil:

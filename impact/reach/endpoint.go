@@ -31,6 +31,8 @@ type Endpoint struct {
 	OneLabel bool
 	// Entity is the name of an end that neither selectors nor addresses describe.
 	Entity string
+	// inside tells of an entity that it is in the cluster.
+	inside bool
 	// Nodes are the cluster's machines that a policy selects.
 	Nodes *policy.Selector
 }

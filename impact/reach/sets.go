@@ -21,6 +21,7 @@ type set struct {
 	nodes  *policy.Selector
 	domain *policy.Peer
 	entity string
+	inside bool // of an entity: it is in the cluster
 	// all and not make a set of others: what is in all of the former and none of the latter. They come before it.
 	all, not []setID
 	// perhaps tells that whatever is in within may be in this one.
@@ -103,7 +104,7 @@ func (t *setTable) peer(p policy.Peer) setID {
 		within := t.peer(*p.Perhaps)
 		return t.intern(setKey{kind: 'u', within: within}, func() set { return set{perhaps: true, within: within} })
 	case p.Entity != "":
-		return t.intern(setKey{kind: 'e', pods: p.Entity}, func() set { return set{entity: p.Entity} })
+		return t.intern(setKey{kind: 'e', pods: p.Entity}, func() set { return set{entity: p.Entity, inside: p.Inside} })
 	}
 	return t.composed(p)
 }

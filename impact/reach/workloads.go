@@ -116,7 +116,7 @@ func (m *Model) addOutside() {
 		case s.domain != nil:
 			m.Endpoints = append(m.Endpoints, Endpoint{Domain: s.domain.Domain, OneLabel: s.domain.OneLabel})
 		case s.entity != "":
-			m.Endpoints = append(m.Endpoints, Endpoint{Entity: s.entity})
+			m.Endpoints = append(m.Endpoints, Endpoint{Entity: s.entity, inside: s.inside})
 		case s.nodes != nil:
 			m.Endpoints = append(m.Endpoints, Endpoint{Nodes: s.nodes})
 		}

@@ -128,18 +128,20 @@ func (p *peers) entity(name string, node *manifest.Node) {
 	case "world-ipv6":
 		p.list = append(p.list, worldIPv6)
 	case "cluster", "cluster-mesh":
-		p.list = append(p.list, everyPod, everyNode, policy.Peer{Entity: "kube-apiserver"}, policy.Peer{Entity: "ingress"})
+		p.list = append(p.list, everyPod, everyNode, policy.Peer{Entity: "kube-apiserver"}, policy.Peer{Entity: "ingress", Inside: true})
 	case "remote-node":
 		p.list = append(p.list, everyNode)
 	case "host":
 		// A pod's own node always reaches it, so that letting it in changes nothing.
 		if !p.ingress {
-			p.list = append(p.list, policy.Peer{Entity: "host"})
+			p.list = append(p.list, policy.Peer{Entity: "host", Inside: true})
 		} else if p.verdict == policy.Deny {
 			p.WarnOnce(node, "denying the pod's own node (kubelet's probes) is not analysed")
 		}
-	case "kube-apiserver", "ingress", "init", "health", "unmanaged":
+	case "kube-apiserver": // which may be outside, too
 		p.list = append(p.list, policy.Peer{Entity: name})
+	case "ingress", "init", "health", "unmanaged":
+		p.list = append(p.list, policy.Peer{Entity: name, Inside: true})
 	case "none":
 	default:
 		p.Error(node, "%q is no entity that Cilium knows", name)
