@@ -148,8 +148,8 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 	return c
 }
 
-// fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Of many peers
-// only that they are many counts, so that a workload that comes elsewhere does not change it.
+// fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Every peer counts:
+// a waiver must not accept a connection that its author has not seen.
 func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
 	words := []string{g.key.rule, fmt.Sprint(g.key.opened, g.key.kept, g.key.doubtful), g.key.change}
 	var rows []string
@@ -168,18 +168,12 @@ func fingerprintOf(words ...string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// manyPeers is from how many peers on a fingerprint does not name them.
-const manyPeers = 10
-
 // identities names endpoints. Where any pod is among them, which others are named as well depends on what else there is.
 func (a *analysis) identities(endpoints []int32) string {
 	peers := a.peersOf(endpoints)
 	if slices.ContainsFunc(peers, func(p Peer) bool { return p.Potential != nil && *p.Potential == Potential{"*", "*"} }) {
 		peers = slices.DeleteFunc(peers, func(p Peer) bool { return p.Workload != nil || p.Potential != nil })
 		peers = append(peers, Peer{Name: "any pod"})
-	}
-	if len(peers) > manyPeers {
-		return "many"
 	}
 	words := make([]string, len(peers))
 	for i, p := range peers {

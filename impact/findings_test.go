@@ -195,3 +195,27 @@ func TestWorkloadsThatMoveAreComparedWithWhatTheyWere(t *testing.T) {
 		}
 	}
 }
+
+// TestAFingerprintNamesEveryPeer: a waiver of 12 clients must not accept a 13th.
+func TestAFingerprintNamesEveryPeer(t *testing.T) {
+	var names, clients []string
+	for i := range 13 {
+		names = append(names, fmt.Sprintf("c%d", i))
+		clients = append(clients, fmt.Sprintf("shop/c%d:80", i))
+	}
+	deny := networkPolicy("shop", "db", "podSelector: {matchLabels: {app: db}}")
+	allow := networkPolicy("shop", "db", "podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: ["+strings.Join(names, ", ")+"]}]}}]}]")
+	told := func(n int) string {
+		all := workloads(append(slices.Clone(clients[:n]), "shop/db:5432")...)
+		for _, f := range findings(t, all+deny, all+allow) {
+			if f.Kind == Opened {
+				return f.Fingerprint
+			}
+		}
+		t.Fatal("nothing is opened")
+		return ""
+	}
+	if told(12) == told(13) || told(12) != told(12) {
+		t.Errorf("12 clients are %s, 13 are %s", told(12), told(13))
+	}
+}

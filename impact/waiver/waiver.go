@@ -17,6 +17,7 @@ import (
 // Apply marks the findings that a waiver accepts; the first that fits one counts. File is where the waivers stand.
 func Apply(clusters []impact.Cluster, waivers []config.Waiver, file string, now time.Time) []manifest.Diagnostic {
 	var all []manifest.Diagnostic
+	var unused []config.Waiver
 	for _, w := range waivers {
 		matches := 0
 		for i := range clusters {
@@ -38,15 +39,29 @@ func Apply(clusters []impact.Cluster, waivers []config.Waiver, file string, now 
 		case w.Expired(now):
 			d.Severity = manifest.Warning
 			d.Message = fmt.Sprintf("this waiver has expired (its last day was %s); it would accept %d findings of this change. Renew or remove it", w.Until, matches)
+			all = append(all, d)
 		case matches == 0:
-			d.Severity = manifest.Info
-			d.Message = "this waiver accepts no finding of this change"
-		default:
-			continue
+			unused = append(unused, w)
 		}
-		all = append(all, d)
+	}
+	if len(unused) > 0 {
+		all = append(all, unusedNote(unused, file))
 	}
 	return all
+}
+
+// unusedNote tells in one note of all waivers that accept nothing: most are of changes that have been merged.
+func unusedNote(unused []config.Waiver, file string) manifest.Diagnostic {
+	names := make([]string, len(unused))
+	for i, w := range unused {
+		names[i] = fmt.Sprintf("%s (line %d)", name(w), w.Line)
+	}
+	d := manifest.Diagnostic{Severity: manifest.Info, Object: "waivers", File: file, Line: unused[0].Line,
+		Message: fmt.Sprintf("%d waivers accept no finding of this change: %s", len(unused), strings.Join(names, ", "))}
+	if len(unused) == 1 {
+		d.Object, d.Message = "waiver of "+name(unused[0]), "this waiver accepts no finding of this change"
+	}
+	return d
 }
 
 func name(w config.Waiver) string {
