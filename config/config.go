@@ -27,7 +27,8 @@ type Config struct {
 	Workloads []Workload `json:"workloads,omitempty"`
 	// Sensitive is what is worth protecting, beside known datastores.
 	Sensitive Sensitive `json:"sensitive,omitempty"`
-	Gate      Gate      `json:"gate,omitempty"`
+	// Gate sets from which severity on a finding fails the gate.
+	Gate Gate `json:"gate,omitempty"`
 	// Clusters are settings of single clusters, by name. What one sets wins over the setting for all.
 	Clusters map[string]Cluster `json:"clusters,omitempty"`
 	// Context are paths of manifests, from the repository's root, that are present in every cluster, on both sides alike:
@@ -87,12 +88,15 @@ type Target struct {
 
 // Gate sets from which severity on a finding fails the gate: critical, high, medium, low, info, or never.
 type Gate struct {
-	FailOnOpened  string `json:"fail-on-opened,omitempty" yaml:"fail-on-opened"`
+	// FailOnOpened is the threshold of opened connections; high if empty.
+	FailOnOpened string `json:"fail-on-opened,omitempty" yaml:"fail-on-opened"`
+	// FailOnBlocked is that of blocked ones; high if empty.
 	FailOnBlocked string `json:"fail-on-blocked,omitempty" yaml:"fail-on-blocked"`
 }
 
 // Cluster is what can be set for one cluster.
 type Cluster struct {
+	// Gate sets from which severity on a finding of the cluster fails the gate.
 	Gate Gate `json:"gate,omitempty"`
 	// CNI is the network that enforces the cluster's policies.
 	CNI string `json:"cni,omitempty" yaml:"cni"`

@@ -23,14 +23,14 @@ type Override struct {
 // Waiver is a written acceptance of a finding that ends on a day. Either Fingerprint is set, or Rule and Workload.
 type Waiver struct {
 	// Fingerprint is that of the finding, as the report's JSON has it.
-	Fingerprint string `json:"fingerprint,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty" yaml:"fingerprint,omitempty"`
 	// Rule is the finding's rule, such as O8.
-	Rule string `json:"rule,omitempty"`
+	Rule string `json:"rule,omitempty" yaml:"rule,omitempty"`
 	// Workload is the namespace and the name of the workloads concerned, such as shop/web or shop/*. An opened connection
 	// concerns the workload that it leads to (that it comes from, if it leads out of the cluster), a blocked one either end.
-	Workload string `json:"workload,omitempty"`
+	Workload string `json:"workload,omitempty" yaml:"workload,omitempty"`
 	// Cluster is the only cluster that is meant; if empty, all are.
-	Cluster string `json:"cluster,omitempty"`
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	// Reason says why the finding is accepted, Author who accepts it.
 	Reason string `json:"reason"`
 	Author string `json:"author"`

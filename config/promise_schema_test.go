@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var updatePromises = flag.Bool("update", false, "rewrite golden files")
+var update = flag.Bool("update", false, "rewrite golden files")
 
 // promiseSchema is the JSON Schema of files of promises, made of the types that they are read into.
 func promiseSchema(t *testing.T) []byte {
@@ -130,7 +130,7 @@ func sentence(text string) string { return strings.Join(strings.Fields(text), " 
 func TestThePromisesSchemaIsGenerated(t *testing.T) {
 	const file = "../docs/schema/promises.schema.json"
 	want := promiseSchema(t)
-	if *updatePromises {
+	if *update {
 		if err := os.WriteFile(file, want, 0o666); err != nil {
 			t.Fatal(err)
 		}
