@@ -77,16 +77,20 @@ func (c *comparison) checkClusterNames(groups []*group) {
 	slices.Sort(names)
 	c.checkPromisedClusters(names)
 	for name := range c.config.Clusters {
-		if slices.Contains(names, name) {
-			continue
+		if !slices.Contains(names, name) {
+			c.notes = append(c.notes, unknownCluster(name, names))
 		}
-		hint := "there are " + strings.Join(names, ", ")
-		for _, other := range names {
-			if spelling.Distance(name, other) <= 2 {
-				hint = fmt.Sprintf("did you mean %s?", other)
-			}
-		}
-		c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: "cluster " + name,
-			Message: "the configuration has settings for this cluster, and no target belongs to it; " + hint})
 	}
+}
+
+// unknownCluster warns of settings for a cluster that is none of those there are.
+func unknownCluster(name string, names []string) manifest.Diagnostic {
+	hint := "there are " + strings.Join(names, ", ")
+	for _, other := range names {
+		if spelling.Distance(name, other) <= 2 {
+			hint = fmt.Sprintf("did you mean %s?", other)
+		}
+	}
+	return manifest.Diagnostic{Severity: manifest.Warning, Object: "cluster " + name,
+		Message: "the configuration has settings for this cluster, and no target belongs to it; " + hint}
 }

@@ -39,6 +39,9 @@ func TestTheReferenceIsGenerated(t *testing.T) {
 	describe(&text, root)
 	for _, c := range root.Commands() {
 		describe(&text, c)
+		for _, sub := range c.Commands() {
+			describe(&text, sub)
+		}
 	}
 	golden(t, "../../docs/cli.md", text.Bytes())
 }

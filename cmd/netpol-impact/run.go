@@ -85,6 +85,6 @@ Exit codes: 0 clean · 1 the gate failed · 2 usage or configuration ·
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.diff(), p.list(), p.explain(), p.policies(), p.test(), p.targets(), p.render(), p.action(), p.version())
+	root.AddCommand(p.diff(), p.list(), p.explain(), p.policies(), p.test(), p.waive(), p.config(), p.targets(), p.render(), p.action(), p.version())
 	return root
 }
