@@ -235,7 +235,8 @@ func (m *comment) addGuide() {
 		if m.approximate > 0 {
 			guide += "- **Approximate** means that a needed fact, such as the labels of a namespace kept elsewhere, is unknown.\n"
 		}
-		m.page.add(text(rankGuide, open("How to read this")+guide+shut))
+		guide += "- **To accept a finding** merge a waiver first: <code>netpol-impact waive FINGERPRINT --reason … --until …</code> writes it; the fingerprint stands beside each explanation.\n"
+		m.page.add(text(rankGuide, open("How to read this, and how to accept a finding")+guide+shut))
 	}
 	m.page.add(text(rankVerdict, "\n<sub>"+m.compared()+".</sub>\n"))
 }

@@ -251,6 +251,9 @@ func (v *clusterView) explain(f *impact.Finding) string {
 	if f.Confidence == impact.Approximate {
 		b.WriteString(", approximate")
 	}
+	if f.Fingerprint != "" {
+		b.WriteString(" · fingerprint " + v.name(clip(f.Fingerprint, nameLength)))
+	}
 	b.WriteString("\n\n")
 	if f.Explanation != "" {
 		fmt.Fprintf(&b, "%s\n\n", v.text(clip(f.Explanation, proseLength)))

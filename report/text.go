@@ -177,7 +177,11 @@ func (v *textCluster) finding(f *impact.Finding) {
 	}
 	v.fact("do", clean(f.Advice))
 	if f.Kind != impact.Workload {
-		v.fact("rule", clean(f.Rule))
+		rule := clean(f.Rule)
+		if f.Fingerprint != "" {
+			rule += ", fingerprint " + clean(f.Fingerprint)
+		}
+		v.fact("rule", rule)
 	}
 }
 
