@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	_ "time/tzdata"
 )
 
 // steadyTime is what `now` says.
@@ -46,11 +47,14 @@ func steadyFuncs(release string) template.FuncMap {
 			h := fmt.Sprintf("%x", hash(release, "uuid"))
 			return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-8" + h[17:20] + "-" + h[20:32]
 		},
-		"now":      func() time.Time { return steadyTime },
-		"ago":      func(any) string { return "0s" },
-		"date":     func(layout string, at any) string { return timeOf(at).Format(layout) },
-		"htmlDate": func(at any) string { return timeOf(at).Format(time.DateOnly) },
-		"bcrypt":   func(password string) string { return "$2a$10$" + word(release, letters+digits, 53) },
+		"now":            func() time.Time { return steadyTime },
+		"ago":            func(any) string { return "0s" },
+		"date":           func(layout string, at any) string { return timeOf(at).Format(layout) },
+		"dateInZone":     dateInZone,
+		"date_in_zone":   dateInZone,
+		"htmlDateInZone": func(at any, zone string) string { return dateInZone(time.DateOnly, at, zone) },
+		"htmlDate":       func(at any) string { return timeOf(at).Format(time.DateOnly) },
+		"bcrypt":         func(password string) string { return "$2a$10$" + word(release, letters+digits, 53) },
 		"htpasswd": func(user, password string) string {
 			return user + ":$2a$10$" + word(release+password, letters+digits, 53)
 		},
@@ -104,6 +108,16 @@ func timeOf(at any) time.Time {
 		return time.Unix(int64(at), 0).UTC()
 	}
 	return steadyTime
+}
+
+// dateInZone takes UTC for a zone that there is not, as sprig does. The zones are built in: where charts are rendered no
+// file of the system can be read.
+func dateInZone(layout string, at any, zone string) string {
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		location = time.UTC
+	}
+	return timeOf(at).In(location).Format(layout)
 }
 
 // certificate has the fields that templates read.
