@@ -54,24 +54,32 @@ type ShownConnection struct {
 
 // Check holds promises to one state of a cluster.
 func Check(objects []*manifest.Object, cfg config.Config, promises []config.Promise) ([]CheckedPromise, []manifest.Diagnostic, error) {
-	cfg.CNI = cluster.Network(cfg, objects)
-	options, err := modelOptions(cfg)
+	a, err := ofState(objects, cfg, promises)
 	if err != nil {
 		return nil, nil, err
 	}
-	sensitivity, err := evidence.NewSensitivity(cfg.Sensitive)
-	if err != nil {
-		return nil, nil, err
-	}
-	state := cluster.Build(objects, cfg)
-	options.Named = promise.Unrendered(state, promise.EndsOf(promises))
-	a := newAnalysis(reach.New(state, state, options), state, state, sensitivity)
 	judge := a.judge(reach.Head)
 	out := []CheckedPromise{}
 	for i := range promises {
 		out = append(out, a.checked(judge.Of(&promises[i])))
 	}
-	return out, state.Diagnostics, nil
+	return out, a.head.Diagnostics, nil
+}
+
+// ofState prepares for questions about one state of a cluster, with the pods that promises name.
+func ofState(objects []*manifest.Object, cfg config.Config, promises []config.Promise) (*analysis, error) {
+	cfg.CNI = cluster.Network(cfg, objects)
+	options, err := modelOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	sensitivity, err := evidence.NewSensitivity(cfg.Sensitive)
+	if err != nil {
+		return nil, err
+	}
+	state := cluster.Build(objects, cfg)
+	options.Named = unrendered(state, state, promises)
+	return newAnalysis(reach.New(state, state, options), state, state, sensitivity), nil
 }
 
 // judge prepares for holding promises to a side.

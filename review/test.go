@@ -42,32 +42,80 @@ func Test(ctx context.Context, o Options, t TestOptions) (*impact.Checked, error
 	if len(held.Promises)+len(held.Probes)+len(held.problems) == 0 {
 		return nil, usagef("there are no promises in %s: write them in files *%s, or below promises in the configuration; netpol-impact test --generate writes a beginning", s.name, config.PromiseFile)
 	}
-	renderAll(ctx, o, s)
-	groups, notes := groupUnits(nowhere(), s)
-	s.config = conf
-	context, both, more := p.readContext(ctx, s, nil)
-	s.diagnostics = slices.Concat(s.diagnostics, notes, both, more)
 	out := &impact.Checked{State: s.name}
-	var names []string
-	for _, g := range groups {
-		names = append(names, g.name)
-	}
-	if t.Cluster != "" && !slices.Contains(names, t.Cluster) {
-		return nil, usagef("there is no cluster %q here, but %s", t.Cluster, strings.Join(names, ", "))
-	}
-	for _, g := range groups {
-		if t.Cluster != "" && g.name != t.Cluster {
-			continue
-		}
-		o.progress("testing cluster %s", g.name)
-		_, all := withContext(context, nil, objects(g.head))
-		s.check(out, g.name, all, conf.For(g.name), held)
+	names, err := p.eachCluster(ctx, s, conf, t.Cluster, func(cluster string, objects []*manifest.Object) {
+		o.progress("testing cluster %s", cluster)
+		s.check(out, cluster, objects, conf.For(cluster), held)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if t.Cluster == "" {
 		out.Clusters = append(out.Clusters, nowhereTested(held.Promises, names)...)
 	}
 	out.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics))
 	return out, nil
+}
+
+// eachCluster renders a state and calls visit with what each cluster has, context included, or only the one named. It
+// returns the names of all.
+func (p *opener) eachCluster(ctx context.Context, s *state, conf config.Config, only string, visit func(cluster string, objects []*manifest.Object)) ([]string, error) {
+	renderAll(ctx, p.o, s)
+	groups, notes := groupUnits(nowhere(), s)
+	s.config = conf
+	context, both, more := p.readContext(ctx, s, nil)
+	s.diagnostics = slices.Concat(s.diagnostics, notes, both, more)
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.name)
+	}
+	if only != "" && !slices.Contains(names, only) {
+		return nil, usagef("there is no cluster %q here, but %s", only, strings.Join(names, ", "))
+	}
+	for _, g := range groups {
+		if only == "" || g.name == only {
+			_, all := withContext(context, nil, objects(g.head))
+			visit(g.name, all)
+		}
+	}
+	return names, nil
+}
+
+// Drafted are promises that what a state declares suggests.
+type Drafted struct {
+	Clusters []string
+	// Drafts are those of each cluster.
+	Drafts      [][]impact.Draft
+	Diagnostics []manifest.Diagnostic
+}
+
+// Draft suggests promises from what the state that Options.Head names declares, in all clusters or the one named. The error
+// is a [*UsageError]; whatever else goes wrong is a diagnostic.
+func Draft(ctx context.Context, o Options, cluster string) (*Drafted, error) {
+	p := &opener{o: o, alone: true}
+	defer p.close()
+	s, conf, err := p.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out Drafted
+	_, err = p.eachCluster(ctx, s, conf, cluster, func(name string, objects []*manifest.Object) {
+		drafts, err := guard(func() (drafts []impact.Draft, err error) {
+			var problems []manifest.Diagnostic
+			drafts, problems, err = impact.Drafts(objects, conf.For(name))
+			s.diagnostics = append(s.diagnostics, problems...)
+			return drafts, err
+		})
+		if err != nil {
+			s.fail(manifest.Diagnostic{Object: "cluster " + name, Message: fmt.Sprintf("promises for this cluster could not be written: %v", err)})
+		}
+		out.Clusters, out.Drafts = append(out.Clusters, name), append(out.Drafts, drafts)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics))
+	return &out, nil
 }
 
 // check holds promises to one cluster.

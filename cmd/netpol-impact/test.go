@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ func (p *program) test() *cobra.Command {
 	var t review.TestOptions
 	var out output
 	var revision string
+	var generate bool
 	c := &cobra.Command{
 		Use:   "test [PATH]",
 		Short: "Hold one state to what is promised of its connections",
@@ -24,12 +26,16 @@ func (p *program) test() *cobra.Command {
 input, or a git revision. Without PATH, the working tree. Files of netassert (version 2)
 and of policy-assistant are read as they are.
 
+With --generate, promises are written from what the manifests declare today, to be
+edited by hand: that each workload reaches what its configuration names.
+
 Exit codes: 0 all promises are kept · 1 one is broken, or promises nothing ·
 2 usage or configuration · 3 something could not be analysed.`,
 		Example: `  netpol-impact test
   netpol-impact test overlays/prod --promises tests/netassert.yaml
   netpol-impact test --rev main --cluster prod --format tap
-  netpol-impact test --output promises.xml --output promises.json`,
+  netpol-impact test --output promises.xml --output promises.json
+  netpol-impact test --generate > shop.netpol-test.yaml`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Head = first(args)
@@ -40,6 +46,9 @@ Exit codes: 0 all promises are kept · 1 one is broken, or promises nothing ·
 				o.Head = revision
 			}
 			o.Stdin, o.Progress = p.stdin, p.progress()
+			if generate {
+				return p.generate(c, o, t.Cluster)
+			}
 			sinks, err := out.open(p)
 			if err != nil {
 				return err
@@ -61,10 +70,24 @@ Exit codes: 0 all promises are kept · 1 one is broken, or promises nothing ·
 	}
 	f := c.Flags()
 	f.StringVar(&revision, "rev", "", "the state, as a git revision instead of PATH")
+	f.BoolVar(&generate, "generate", false, "write promises from what the manifests declare, instead of testing any")
 	f.StringVar(&t.Cluster, "cluster", "", "the only cluster that is tested (default: all)")
 	f.StringArrayVar(&t.Files, "promises", nil, "a file of promises that is tested instead of those of the state (repeatable)")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addLimits(c, &o.Limits)
 	out.flags(c, report.ForChecked)
 	return c
+}
+
+// generate writes promises to be edited.
+func (p *program) generate(c *cobra.Command, o review.Options, cluster string) error {
+	drafted, err := review.Draft(c.Context(), o, cluster)
+	p.endProgress()
+	if err != nil {
+		return err
+	}
+	if err := report.Drafts(p.stdout, drafted.Clusters, drafted.Drafts); err != nil {
+		return &failure{fmt.Errorf("writing to standard output: %w", err)}
+	}
+	return p.diagnose(drafted.Diagnostics)
 }

@@ -29,6 +29,9 @@ func readNetassert(file string, text []byte) ([]config.Promise, []error) {
 		var document yaml.Node
 		err := decoder.Decode(&document)
 		if errors.Is(err, io.EOF) {
+			if len(out)+len(problems) == 0 {
+				problems = append(problems, fmt.Errorf("%s: line 1: the list of tests is empty", file))
+			}
 			return out, problems
 		}
 		if err != nil {
