@@ -33,6 +33,8 @@ type Input struct {
 	Promises, Proposed []config.Promise
 	// Several tells that other clusters are compared as well, and asks for Output.Dependencies.
 	Several bool
+	// Networks asks what differs with the rules of other networks than the one whose policies are there.
+	Networks bool
 }
 
 // Output is what Compare found, and what each side's objects have wrong with them.
@@ -48,6 +50,7 @@ type Output struct {
 // Compare finds what a change of one cluster does to its connections. It fails only if the context ends or the
 // configuration cannot be used.
 func Compare(ctx context.Context, in Input) (Output, error) {
+	detected := in.Config.CNI == ""
 	in.Config.CNI = cluster.Network(in.Config, in.Base, in.Head)
 	options, err := modelOptions(in.Config)
 	if err != nil {
@@ -58,6 +61,10 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 		return Output{}, err
 	}
 	base, head := cluster.Build(in.Base, in.Config), cluster.Build(in.Head, in.Config)
+	if detected {
+		base.Undecided()
+		head.Undecided()
+	}
 	renames := findRenames(base, head)
 	options.Renamed = renames.toHead()
 	in.Promises, in.Proposed = about(in.Name, in.Promises), about(in.Name, in.Proposed)
@@ -80,6 +87,10 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)
+	out.Cluster.CNI = orGeneric(in.Config.CNI)
+	if out.Cluster.Supposed, err = in.suppose(ctx, connections); err != nil {
+		return out, err
+	}
 	out.Cluster.Workloads = a.workloads()
 	out.Cluster.Policies = plainChanges(model, base, head)
 	if in.Several && in.Hygiene != HygieneOff {

@@ -26,7 +26,7 @@ func List(ctx context.Context, objects []*manifest.Object, cfg config.Config, ex
 		return Listing{}, err
 	}
 	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	out := Listing{CNI: cmp.Or(cfg.CNI, config.Generic), Connections: a.allowed(blocks, expand), Diagnostics: slices.Concat(state.Diagnostics, warnings((&hygiene.Change{Model: model, Base: state, Head: state}).Check(true)), beyondNotes(state.Policies))}
+	out := Listing{CNI: orGeneric(cfg.CNI), Connections: a.allowed(blocks, expand), Diagnostics: slices.Concat(state.Diagnostics, warnings((&hygiene.Change{Model: model, Base: state, Head: state}).Check(true)), beyondNotes(state.Policies))}
 	return out, nil
 }
 

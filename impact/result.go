@@ -58,6 +58,11 @@ type Cluster struct {
 	Targets []string
 	// Findings are ordered: worst first, then by volume, then by title.
 	Findings []Finding
+	// CNI is the network whose rules were applied: generic, cilium or calico.
+	CNI string
+	// Supposed is what else is worth knowing: what would change under another assumption. It is no part of the findings, nor
+	// of the gate.
+	Supposed []Supposed
 	// Workloads are those on both sides, sorted: reports say "all" and "all except" by them. Nil if unknown.
 	Workloads []WorkloadID
 	// Counts sums up what was compared.

@@ -58,6 +58,14 @@ func (o *Object) At(part *Node) Origin {
 	return o.Origin
 }
 
+// As is the object as one of another type, with the same contents at the same place.
+func (o *Object) As(group, version, kind string) *Object {
+	return &Object{
+		Group: group, Version: version, Kind: kind, Namespace: o.Namespace, Name: o.Name,
+		Origin: o.Origin, Sources: o.Sources, Body: o.Body, moved: o.moved,
+	}
+}
+
 func (o *Object) move(lines int) {
 	o.Origin.Line += lines
 	o.moved += lines

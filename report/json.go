@@ -44,6 +44,9 @@ func (j *jsonWriter) cluster(c *impact.Cluster) {
 	j.open('{')
 	j.field("name", c.Name)
 	j.field("targets", orEmpty(c.Targets))
+	if c.CNI != "" {
+		j.field("cni", c.CNI)
+	}
 	j.field("counts", jsonCounts(c.Counts))
 	j.key("findings")
 	j.open('[')
@@ -67,7 +70,23 @@ func (j *jsonWriter) cluster(c *impact.Cluster) {
 		}
 		j.close(']')
 	}
+	if c.Supposed != nil {
+		j.key("supposed")
+		j.open('[')
+		for _, s := range c.Supposed {
+			j.value(jsonSupposed{s.If, findingsJSON(s.Findings), findingsJSON(s.Gone)})
+		}
+		j.close(']')
+	}
 	j.close('}')
+}
+
+func findingsJSON(list []impact.Finding) []jsonFinding {
+	out := make([]jsonFinding, len(list))
+	for i := range list {
+		out[i] = findingJSON(&list[i])
+	}
+	return out
 }
 
 // ListJSON writes a listing for programs. Pairs says that every row is one source and one destination, and is written so.

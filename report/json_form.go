@@ -28,6 +28,8 @@ type (
 		Name string `json:"name"`
 		// Targets are the paths that are rendered for it.
 		Targets []string `json:"targets"`
+		// CNI is the network whose rules were applied: generic, cilium or calico.
+		CNI string `json:"cni,omitempty"`
 		// Counts say how much was compared and how much of it changed.
 		Counts jsonCounts `json:"counts"`
 		// Findings are ordered: worst first, then by volume, then by title.
@@ -37,6 +39,17 @@ type (
 		BlastRadius []jsonRadius `json:"blastRadius,omitempty"`
 		// Changes has one row a pair of peers whose connections differ, complete and exact; only with --expand.
 		Changes []jsonChange `json:"changes,omitempty"`
+		// Supposed is what would change under other assumptions; it is no part of the findings, nor of the gate.
+		Supposed []jsonSupposed `json:"supposed,omitempty"`
+	}
+	// jsonSupposed is what would change if something were so that is not.
+	jsonSupposed struct {
+		// If says what is supposed.
+		If string `json:"if"`
+		// Findings are those that the supposition makes. Their numbers are empty.
+		Findings []jsonFinding `json:"findings"`
+		// Gone are those that it unmakes.
+		Gone []jsonFinding `json:"gone,omitempty"`
 	}
 	// jsonRadius is how many other workloads one can get to in any number of steps.
 	jsonRadius struct {

@@ -52,6 +52,7 @@ func Markdown(w io.Writer, r *impact.Result, o Options) error {
 	m.verdict()
 	m.addProblems()
 	m.addClusters()
+	m.addSupposed()
 	m.addPolicies()
 	m.addNotes()
 	if !m.quiet() {

@@ -125,10 +125,12 @@ type overview struct {
 	broken, warned, notes        []manifest.Diagnostic
 	clusters, compared, policies int
 	pass                         bool
+	// network is the one whose rules were applied, "" if it is any.
+	network string
 }
 
 func summarise(r *impact.Result) overview {
-	o := overview{pass: r.Gate.Pass, clusters: len(r.Clusters)}
+	o := overview{pass: r.Gate.Pass, clusters: len(r.Clusters), network: network(r)}
 	var opened, blocked int
 	for i := range r.Clusters {
 		c := &r.Clusters[i]
@@ -195,6 +197,9 @@ func (o overview) scope() string {
 	words := count(o.compared, "workload") + ", " + count(o.policies, "policy")
 	if o.clusters > 1 {
 		words += " in " + count(o.clusters, "cluster")
+	}
+	if o.network != "" {
+		words += ", by the rules of " + o.network
 	}
 	return words
 }

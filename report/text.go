@@ -16,6 +16,7 @@ func Text(w io.Writer, r *impact.Result, o Options) error {
 	t.diagnostics(t.broken, count(len(t.broken), "thing")+" could not be analysed, so changes may be missing here", red)
 	t.diagnostics(t.warned, count(len(t.warned), "warning")+" about the manifests", yellow)
 	t.addClusters()
+	t.addSupposed()
 	t.diagnostics(t.notes, count(len(t.notes), "note")+" on the analysis", faint)
 	if !t.quiet() {
 		t.line("")

@@ -93,10 +93,11 @@ func (c *comparison) compare(ctx context.Context) {
 			continue
 		}
 		base, head := withContext(c.context, objects(g.base), objects(g.head))
+		conf := c.o.override(c.config.For(g.name))
 		out, err := guardUntil(ctx, func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: base, Head: head,
-				Config: c.config.For(g.name), Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups) > 1,
+				Config: conf, Networks: c.o.EachCNI, Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups) > 1,
 				Promises: c.pledges.inForce.Promises, Proposed: c.pledges.proposed,
 			})
 		})

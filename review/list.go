@@ -222,5 +222,5 @@ func (p *opener) only(ctx context.Context, s *state, conf config.Config, cluster
 	context, both, notes := p.readContext(ctx, s, nil)
 	s.diagnostics = append(s.diagnostics, slices.Concat(both, notes)...)
 	_, all := withContext(context, nil, objects(g.head))
-	return all, conf.For(g.name), nil
+	return all, p.o.override(conf.For(g.name)), nil
 }

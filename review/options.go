@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -42,6 +43,10 @@ type Options struct {
 	Graph bool
 	// Hygiene says which remarks on what looks wrong are told.
 	Hygiene impact.HygieneMode
+	// CNI, if set, is the network that enforces every cluster's policies, whatever the configuration says. EachCNI asks what
+	// differs with the rules of the others.
+	CNI     string
+	EachCNI bool
 	// Fetch, if set, lets commits that the clone lacks be fetched from its origin, into memory.
 	Fetch *Fetch
 	// Cache is a folder outside of the repository in which what targets render to is kept for later runs; none if empty.
@@ -66,6 +71,12 @@ func (o Options) rendering() *render.Renderer {
 
 // Fetch says with which token what a clone lacks may be fetched, and to which server that goes.
 type Fetch = tree.Fetch
+
+// override applies the options that replace a cluster's configuration.
+func (o Options) override(c config.Config) config.Config {
+	c.CNI = cmp.Or(o.CNI, c.CNI)
+	return c
+}
 
 func (o Options) progress(format string, args ...any) {
 	if o.Progress != nil {

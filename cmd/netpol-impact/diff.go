@@ -55,6 +55,7 @@ are named.`,
 	f.BoolVar(&o.All, "all", false, "render also the clusters in which the change touches nothing that a target reads")
 	f.BoolVar(&o.Expand, "expand", false, "add every changed pair of workloads to what is written (CSV always has them)")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
+	addCNI(c, &o, &o.EachCNI)
 	addLimits(c, &o.Limits)
 	f.StringVar(&o.Cache, "cache", "", "a folder outside of the repository that keeps what was rendered for later runs")
 	f.StringVar(&trust, "trust", "base", "the side whose configuration is in force: base or head")

@@ -57,6 +57,7 @@ changes that make the two differ.`,
 	f.StringVar(&o.Head, "head", "", "the state: a revision, a folder, a file or - (default: the working tree)")
 	f.StringVar(&cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the state")
+	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
 	return c
 }

@@ -21,6 +21,7 @@ func (s *oneState) flags(c *cobra.Command, set report.Set) {
 	f := c.Flags()
 	f.StringVar(&s.cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&s.options.Config, "config", "", "the configuration's path within PATH")
+	addCNI(c, &s.options, nil)
 	addLimits(c, &s.options.Limits)
 	s.output.flags(c, set)
 	c.Args = cobra.MaximumNArgs(1)

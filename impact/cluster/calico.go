@@ -7,6 +7,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
+	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -30,14 +31,41 @@ func calicoKind(o *manifest.Object) func(*builder, *manifest.Object) {
 // addCalico keeps one of Calico's policies until all that it may refer to is known.
 func (b *builder) addCalico(o *manifest.Object) {
 	if b.cni != "" && b.cni != config.Calico {
-		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the network is %s, not Calico", b.cni))
+		b.setAside(o, "Calico")
 		return
 	}
 	b.calico = append(b.calico, o)
 }
 
 func (b *builder) addStaged(o *manifest.Object) {
-	b.report(manifest.Problem(manifest.Warning, o, nil, "is staged: it enforces nothing yet, and what it would do is not in this report"))
+	if b.cni != "" && b.cni != config.Calico {
+		return
+	}
+	b.staged = append(b.staged, o)
+}
+
+// checkStaged tells what is wrong with the policies that would be enforced.
+func (b *builder) checkStaged(ctx calico.Context) {
+	for _, o := range b.staged {
+		s, does := calico.Stage(o)
+		switch e := s.Enforced; {
+		case !does || e == nil:
+		case networking.Is(e):
+			_, problems := networking.Compile(e, namespaceOf(e))
+			b.report(ofStaged(o, problems)...)
+		default:
+			_, problems := calico.Compile(e, namespaceOf(e), ctx)
+			b.report(ofStaged(o, problems)...)
+		}
+	}
+}
+
+// ofStaged are diagnostics of a policy that is staged, by its own name.
+func ofStaged(o *manifest.Object, problems []manifest.Diagnostic) []manifest.Diagnostic {
+	for i := range problems {
+		problems[i].Object, problems[i].Digest = o.String(), o.Digest()
+	}
+	return problems
 }
 
 // addTier reads a Tier.
@@ -77,6 +105,7 @@ func (b *builder) compileCalico() {
 	for name, n := range b.state.Namespaces {
 		ctx.Namespaces[name] = n.Labels
 	}
+	b.checkStaged(ctx)
 	for _, o := range b.calico {
 		namespace := ""
 		if o.Kind == "NetworkPolicy" {

@@ -21,7 +21,7 @@ func Network(cfg config.Config, sides ...[]*manifest.Object) string {
 			switch {
 			case cilium.Is(o):
 				return config.Cilium
-			case calico.Is(o):
+			case calico.Is(o), calico.IsStaged(o):
 				return config.Calico
 			}
 		}
@@ -29,10 +29,26 @@ func Network(cfg config.Config, sides ...[]*manifest.Object) string {
 	return ""
 }
 
+// setAside tells of a policy of another network than the one that is there.
+func (b *builder) setAside(o *manifest.Object, whose string) {
+	b.state.aside = append(b.state.aside, len(b.state.Diagnostics))
+	b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the network is %s, not %s", b.cni, whose))
+}
+
+// Undecided makes errors of policies that take no part where nobody said which network there is: it was taken from policies,
+// and these may be the ones that are enforced.
+func (s *State) Undecided() {
+	for _, i := range s.aside {
+		d := &s.Diagnostics[i]
+		d.Severity, d.Unsupported = manifest.Error, true
+		d.Message += ", whose policies are there, too; say which it is with cni in the configuration, or --cni"
+	}
+}
+
 // addCilium keeps one of Cilium's policies until all that it may refer to is known.
 func (b *builder) addCilium(o *manifest.Object) {
 	if b.cni != "" && b.cni != config.Cilium {
-		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the network is %s, not Cilium", b.cni))
+		b.setAside(o, "Cilium")
 		return
 	}
 	b.cilium = append(b.cilium, o)

@@ -35,6 +35,8 @@ type State struct {
 
 	// endpoints are the addresses of Services that select no pods.
 	endpoints map[Name][]address
+	// aside are the diagnostics of policies that another network would enforce.
+	aside []int
 }
 
 // DefaultNamespace is the namespace of objects that name none.
@@ -95,6 +97,7 @@ type builder struct {
 	cidrGroups []cilium.Group
 	// calico are Calico's policies, and tiers and networks what they may refer to.
 	calico   []*manifest.Object
+	staged   []*manifest.Object
 	tiers    map[string]calico.Tier
 	networks []calico.Networks
 	// istio are Istio's policies, which the mesh's settings bear on.

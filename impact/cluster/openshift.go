@@ -9,7 +9,7 @@ import (
 // addEgressFirewall reads what guards a namespace's way out. Networks of other makers do not know it.
 func (b *builder) addEgressFirewall(o *manifest.Object) {
 	if b.cni != "" && b.cni != config.Generic {
-		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: the network is %s, not OVN-Kubernetes", b.cni))
+		b.setAside(o, "OVN-Kubernetes")
 		return
 	}
 	b.addPolicies(openshift.Compile(o, namespaceOf(o)))
