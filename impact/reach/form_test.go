@@ -92,6 +92,9 @@ var (
 func namesICMP(states ...*cluster.State) bool {
 	for _, s := range states {
 		for _, p := range s.Policies {
+			if p.Tier.Layer != policy.PodNetwork {
+				continue // what other layers say of it lets it pass, and makes it no part of the answer
+			}
 			for _, rules := range p.Rules {
 				for _, r := range rules {
 					if slices.ContainsFunc(r.Ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
