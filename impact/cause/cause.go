@@ -269,7 +269,7 @@ func (f *Finder) policy(key string) Cause {
 	if change := f.change(p); change != nil {
 		return *change
 	}
-	return *f.cause(p, "head", p.Object.Body, "edited")
+	return *f.cause(p, "head", p.Object.Body, "means something else, because of what it refers to")
 }
 
 // change is what changed about a policy; nil if it means the same on both sides.

@@ -73,7 +73,10 @@ type Policy struct {
 	Object *manifest.Object
 	// Number tells apart the policies that one object compiles to; 0 for the first.
 	Number int
-	Tier   Tier
+	// Alone tells that nothing but the object and its namespace decided what the policy says: where both sides have the
+	// object, they have the policy.
+	Alone bool
+	Tier  Tier
 	// Order sorts the policies of a tier; equal ones go by name.
 	Order float64
 	// Subject is whom the policy governs, in all of the forms it names.

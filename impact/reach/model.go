@@ -123,13 +123,13 @@ func (m *Model) addPolicies(states [2]*cluster.State) {
 		object *manifest.Object
 		number int
 	}
-	done := make(map[part]compiled) // what is the same on both sides is interned once
+	done := make(map[part]compiled) // what has to be the same on both sides is interned once
 	for s, state := range states {
 		m.policies[s] = make([]compiled, len(state.Policies))
 		m.policyIndex[s] = make(map[string][]int, len(state.Policies))
 		for i, p := range state.Policies {
 			c, ok := done[part{p.Object, p.Number}]
-			if !ok {
+			if !ok || !p.Alone {
 				c = m.compile(p)
 				done[part{p.Object, p.Number}] = c
 			}

@@ -77,7 +77,7 @@ func (c *compiler) spec() v1alpha2.ClusterNetworkPolicySpec {
 
 func (c *compiler) policy(spec v1alpha2.ClusterNetworkPolicySpec) *policy.Policy {
 	node := c.Object.Body.Get("spec")
-	p := &policy.Policy{Object: c.Object, Order: float64(spec.Priority)}
+	p := &policy.Policy{Object: c.Object, Alone: true, Order: float64(spec.Priority)}
 	switch spec.Tier {
 	case v1alpha2.AdminTier:
 		p.Tier = policy.Admin

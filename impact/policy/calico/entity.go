@@ -1,6 +1,8 @@
 package calico
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,11 +20,24 @@ func (c *compiler) selector(text string, at *manifest.Node) []term {
 	return terms
 }
 
+// opposite is met by what does not meet a selector.
+func (c *compiler) opposite(text string, at *manifest.Node) []term {
+	terms, err := parseOpposite(text)
+	if err != nil {
+		c.Error(at, "selector %q: %v", text, err)
+	}
+	return terms
+}
+
 // accounts makes a selector of pods' labels one of their ServiceAccounts' labels.
 func accounts(terms []term) []term {
 	for i := range terms {
 		for j := range terms[i].requirements {
-			terms[i].requirements[j].Key = policy.AccountLabel + terms[i].requirements[j].Key
+			if r := &terms[i].requirements[j]; r.Key == nameOfNamespace { // Calico labels ServiceAccounts with their names, too
+				r.Key = policy.Account
+			} else {
+				r.Key = policy.AccountLabel + r.Key
+			}
 		}
 	}
 	return terms
@@ -39,7 +54,11 @@ const (
 // pods are those that a selector asks for, in the namespaces that another one asks for: the policy's own if it asks for none
 // and the policy has one.
 func (c *compiler) pods(terms []term, namespaces string, at *manifest.Node) []policy.Pods {
-	places := c.namespaces(namespaces, at)
+	return c.podsIn(terms, c.namespaces(namespaces, at), namespaces == "" && c.namespace != "")
+}
+
+// podsIn are those in some places; own tells that they are the policy's own namespace.
+func (c *compiler) podsIn(terms, places []term, own bool) []policy.Pods {
 	var out []policy.Pods
 	for _, t := range terms {
 		pods, inside, ok := divide(t.requirements)
@@ -51,7 +70,7 @@ func (c *compiler) pods(terms []term, namespaces string, at *manifest.Node) []po
 				continue // pods are in namespaces
 			}
 			n := policy.Namespaces{Selector: policy.Canonical(append(inside[:len(inside):len(inside)], place.requirements...))}
-			if namespaces == "" && c.namespace != "" && len(inside) == 0 {
+			if own && len(inside) == 0 {
 				n = policy.InNamespace(c.namespace)
 			}
 			out = append(out, policy.Pods{Namespaces: n, Pods: policy.Canonical(pods)})
@@ -105,6 +124,9 @@ func (e *entity) selects() bool {
 	return e.Selector != "" || e.NamespaceSelector != "" || e.ServiceAccounts != nil
 }
 
+// anywhere is where a global policy's selectors look that ask for no namespace, and what notSelector excludes.
+var anywhere = []term{{}}
+
 // terms are what an end asks of pods' labels and of their ServiceAccounts.
 func (c *compiler) terms(e *entity, at *manifest.Node) []term {
 	terms := c.selector(e.Selector, at.Get("selector"))
@@ -122,29 +144,32 @@ func (c *compiler) peer(e *entity, at *manifest.Node) (peers []policy.Peer, any 
 	if e.Domains != nil {
 		c.Error(at.Get("domains"), "domains are of another edition of Calico, and not analysed")
 	}
-	selects := e.selects()
+	// In a namespaced policy notSelector alone keeps to its namespace, too: Calico limits an end to the namespace "as soon
+	// as any of the selector fields are used, including NotSelector" (libcalico-go, GetEntityRuleSelector).
+	selects := e.selects() || c.namespace != "" && e.NotSelector != ""
 	var not []policy.Peer
 	for i, text := range e.NotNets {
 		not = append(not, c.block(text, at.Get("notNets").Element(i))...)
 	}
 	if e.NotSelector != "" {
-		not = append(not, c.selected(c.selector(e.NotSelector, at.Get("notSelector")), e.NamespaceSelector, at)...)
+		not = append(not, c.selected(c.selector(e.NotSelector, at.Get("notSelector")), anywhere, false)...)
 	}
 	var who, where []policy.Peer
 	if selects {
-		who = c.selected(c.terms(e, at), e.NamespaceSelector, at)
+		places := c.namespaces(e.NamespaceSelector, at.Get("namespaceSelector"))
+		who = c.selected(c.terms(e, at), places, e.NamespaceSelector == "" && c.namespace != "")
 	}
 	for i, text := range e.Nets {
 		where = append(where, c.block(text, at.Get("nets").Element(i))...)
 	}
 	switch {
-	case !selects && e.Nets == nil && len(not) == 0:
+	case !selects && len(e.Nets) == 0 && len(not) == 0:
 		return nil, true
-	case !selects && e.Nets == nil:
+	case !selects && len(e.Nets) == 0:
 		return []policy.Peer{{Not: not}}, false
 	case !selects:
 		return excepted(where, not), false
-	case e.Nets == nil:
+	case len(e.Nets) == 0:
 		return excepted(who, not), false
 	}
 	for _, w := range who {
@@ -167,15 +192,15 @@ func excepted(peers, not []policy.Peer) []policy.Peer {
 	return out
 }
 
-// selected is what a selector asks for: pods, and the addresses of sets of networks.
-func (c *compiler) selected(terms []term, namespaces string, at *manifest.Node) []policy.Peer {
+// selected is what a selector asks for in some places: pods, and the addresses of sets of networks. Own tells that the
+// places are the policy's own namespace.
+func (c *compiler) selected(terms, places []term, own bool) []policy.Peer {
 	var out []policy.Peer
-	for _, p := range c.pods(terms, namespaces, at.Get("namespaceSelector")) {
+	for _, p := range c.podsIn(terms, places, own) {
 		out = append(out, policy.Peer{Pods: &p})
 	}
-	places := c.namespaces(namespaces, at.Get("namespaceSelector"))
 	for _, n := range c.ctx.Networks {
-		if !c.inPlaces(&n, places, namespaces != "") || !matches(terms, n.Labels) {
+		if !c.finds(terms, places, &n) {
 			continue
 		}
 		for _, prefix := range n.Nets {
@@ -183,6 +208,22 @@ func (c *compiler) selected(terms []term, namespaces string, at *manifest.Node) 
 		}
 	}
 	return out
+}
+
+// finds tells whether a selector in some places is met by a set of networks.
+func (c *compiler) finds(terms, places []term, n *Networks) bool {
+	if !c.inPlaces(n, places) {
+		return false
+	}
+	labels := n.Labels
+	if n.Namespace != "" {
+		labels = maps.Clone(labels)
+		if labels == nil {
+			labels = make(map[string]string)
+		}
+		labels[ownNamespace] = n.Namespace
+	}
+	return matches(terms, labels)
 }
 
 func matches(terms []term, labels map[string]string) bool {
@@ -194,29 +235,17 @@ func matches(terms []term, labels map[string]string) bool {
 	return false
 }
 
-// inPlaces tells whether a set of networks is where a selector looks.
-func (c *compiler) inPlaces(n *Networks, places []term, asked bool) bool {
-	if n.Namespace == "" { // all(), and a namespaced policy's own namespace, are of what is in one
-		if !asked {
-			return c.namespace == ""
-		}
-		for _, p := range places {
-			if p.global {
-				return true
-			}
-		}
-		return false
+// inPlaces tells whether a set of networks is where a selector looks. A global set has no labels of a namespace, so that
+// a selector of namespaces that only excludes labels finds it, too (libcalico-go makes one selector of both).
+func (c *compiler) inPlaces(n *Networks, places []term) bool {
+	labels := make(map[string]string)
+	if n.Namespace != "" {
+		labels[policy.NameLabel] = n.Namespace
+		maps.Copy(labels, c.ctx.Namespaces[n.Namespace])
 	}
-	labels := map[string]string{policy.NameLabel: n.Namespace}
-	for key, value := range c.ctx.Namespaces[n.Namespace] {
-		labels[key] = value
-	}
-	for _, p := range places {
-		if !p.global && matches([]term{p}, labels) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(places, func(p term) bool {
+		return !(p.global && n.Namespace != "") && !(p.inside && n.Namespace == "") && matches([]term{p}, labels)
+	})
 }
 
 func (c *compiler) block(text string, at *manifest.Node) []policy.Peer {
@@ -233,15 +262,19 @@ func (c *compiler) own(e *entity, at *manifest.Node) []policy.Pods {
 	for _, f := range []struct {
 		field string
 		given bool
-	}{{"nets", e.Nets != nil}, {"notNets", e.NotNets != nil}, {"notSelector", e.NotSelector != ""}, {"services", e.Services != nil}, {"domains", e.Domains != nil}} {
+	}{{"nets", len(e.Nets) > 0}, {"notNets", len(e.NotNets) > 0}, {"services", e.Services != nil}, {"domains", e.Domains != nil}} {
 		if f.given {
 			c.Error(at.Get(f.field), "%s of the end that the policy itself governs is not analysed", f.field)
 		}
 	}
-	if !e.selects() {
+	if !e.selects() && e.NotSelector == "" {
 		return nil
 	}
-	out := c.pods(c.terms(e, at), e.NamespaceSelector, at.Get("namespaceSelector"))
+	terms := c.terms(e, at)
+	if e.NotSelector != "" {
+		terms = product(terms, c.opposite(e.NotSelector, at.Get("notSelector")))
+	}
+	out := c.pods(terms, e.NamespaceSelector, at.Get("namespaceSelector"))
 	if out == nil {
 		out = []policy.Pods{} // it is given, and nobody meets it
 	}

@@ -12,8 +12,8 @@ import (
 // A term is conditions that have to be met together; a selector is met by what meets any of its terms.
 type term struct {
 	requirements []policy.Requirement
-	// global tells, of a selector of namespaces, that it asks for what is in none.
-	global bool
+	// global tells, of a selector of namespaces, that it asks for what is in none, inside that it asks for what is in one.
+	global, inside bool
 }
 
 // maxTerms bounds what a selector is expanded to.
@@ -31,6 +31,13 @@ func parse(text string) ([]term, error) {
 	if strings.TrimSpace(text) == "" {
 		return []term{{}}, nil
 	}
+	return read(text, false)
+}
+
+// parseOpposite reads what does not meet a selector.
+func parseOpposite(text string) ([]term, error) { return read(text, true) }
+
+func read(text string, negated bool) ([]term, error) {
 	p := parser{text: text}
 	n, err := p.or()
 	if err == nil && p.skip() < len(text) {
@@ -39,7 +46,7 @@ func parse(text string) ([]term, error) {
 	if err != nil {
 		return nil, err
 	}
-	terms, ok := expand(n, false)
+	terms, ok := expand(n, negated)
 	if !ok {
 		return nil, fmt.Errorf("the selector has more than %d alternatives", maxTerms)
 	}
@@ -235,9 +242,9 @@ func expand(n *node, negated bool) ([]term, bool) {
 		if negated {
 			return nil, true
 		}
-		return []term{{}}, true
+		return []term{{inside: true}}, true
 	case 'g':
-		return []term{{global: !negated}}, true
+		return []term{{global: !negated, inside: negated}}, true
 	case 'r':
 		r := n.is
 		if negated {
@@ -272,7 +279,7 @@ func product(a, b []term) []term {
 	for _, x := range a {
 		for _, y := range b {
 			all := append(x.requirements[:len(x.requirements):len(x.requirements)], y.requirements...)
-			out = append(out, term{requirements: all, global: x.global || y.global})
+			out = append(out, term{requirements: all, global: x.global || y.global, inside: x.inside || y.inside})
 		}
 	}
 	return out

@@ -24,7 +24,7 @@ func (c *compiler) rule(r *rule, d policy.Direction, at *manifest.Node) (out pol
 		}
 		return out, nil, false
 	}
-	if r.Source.Ports != nil || r.Source.NotPorts != nil {
+	if len(r.Source.Ports)+len(r.Source.NotPorts) > 0 {
 		c.WarnOnce(at.Get("source"), "ports of a source are not compared: the rule counts as if it named none")
 	}
 	self, other, selfAt, otherAt := &r.Destination, &r.Source, at.Get("destination"), at.Get("source")
@@ -36,12 +36,9 @@ func (c *compiler) rule(r *rule, d policy.Direction, at *manifest.Node) (out pol
 		out.Beyond = []policy.Beyond{policy.NewBeyond("http", at.Get("http"))}
 	}
 	c.ports(r, &out, at)
-	if d == policy.Egress && other.Services != nil {
-		c.service(other, &out, otherAt)
+	if other.Services != nil {
+		c.service(other, d, &out, otherAt)
 	} else {
-		if other.Services != nil {
-			c.Error(otherAt.Get("services"), "services of a source are not analysed")
-		}
 		out.Peers, out.Any = c.peer(other, otherAt)
 	}
 	c.family(r.IPVersion, &out, at)
@@ -72,10 +69,15 @@ func (c *compiler) family(version *int, out *policy.Rule, at *manifest.Node) {
 	}
 }
 
-// service makes a Service's pods and ports the rule's.
-func (c *compiler) service(e *entity, out *policy.Rule, at *manifest.Node) {
-	if e.Ports != nil || e.NotPorts != nil || e.Selector != "" || e.Nets != nil {
+// service makes a Service's pods and ports the rule's: as sources its pods alone.
+func (c *compiler) service(e *entity, d policy.Direction, out *policy.Rule, at *manifest.Node) {
+	ports := d == policy.Egress && len(e.Ports)+len(e.NotPorts) > 0
+	if ports || e.selects() || e.NotSelector != "" || len(e.Nets)+len(e.NotNets) > 0 {
 		c.Error(at, "services cannot be combined with ports, selectors or nets")
+		return
+	}
+	if e.Services.Namespace == "" && c.namespace == "" {
+		c.Error(at.Get("services"), "services need a namespace in a GlobalNetworkPolicy")
 		return
 	}
 	namespace := e.Services.Namespace
@@ -91,7 +93,9 @@ func (c *compiler) service(e *entity, out *policy.Rule, at *manifest.Node) {
 		return
 	}
 	out.Peers = []policy.Peer{{Pods: &policy.Pods{Namespaces: policy.InNamespace(namespace), Pods: policy.WithLabels(s.Selector)}}}
-	out.AllPorts, out.Ports = false, s.Ports
+	if d == policy.Egress {
+		out.AllPorts, out.Ports = false, s.Ports
+	}
 }
 
 // protocolNumbers are those of the protocols that have a place of their own.
@@ -139,7 +143,7 @@ func given(s policy.PortSet) []policy.Port {
 func (c *compiler) ports(r *rule, out *policy.Rule, at *manifest.Node) {
 	if r.Protocol == nil && r.NotProtocol == nil {
 		out.AllPorts = true
-		if r.Destination.Ports != nil || r.Destination.NotPorts != nil || r.ICMP != nil || r.NotICMP != nil {
+		if len(r.Destination.Ports)+len(r.Destination.NotPorts) > 0 || r.ICMP != nil || r.NotICMP != nil {
 			c.Error(at, "ports and messages need a protocol")
 		}
 		return
@@ -160,7 +164,7 @@ func (c *compiler) ports(r *rule, out *policy.Rule, at *manifest.Node) {
 	}
 	allowed = c.messages(r, only.Protocol, allowed, at)
 	d, to := &r.Destination, at.Get("destination")
-	if d.Ports == nil && d.NotPorts == nil {
+	if len(d.Ports)+len(d.NotPorts) == 0 { // an empty list asks for nothing
 		out.Ports = given(allowed)
 		return
 	}
@@ -168,13 +172,13 @@ func (c *compiler) ports(r *rule, out *policy.Rule, at *manifest.Node) {
 		c.Error(to, "ports need the protocol TCP, UDP or SCTP")
 		return
 	}
-	if d.Ports != nil {
+	if len(d.Ports) > 0 {
 		numbers, names := c.numbers(d.Ports, only.Protocol, to.Get("ports"))
 		allowed = allowed.Intersect(numbers)
 		for _, name := range names {
 			out.Ports = append(out.Ports, policy.Port{Protocol: only.Protocol, Name: name})
 		}
-		if len(names) > 0 && d.NotPorts != nil {
+		if len(names) > 0 && len(d.NotPorts) > 0 {
 			c.Error(to.Get("notPorts"), "notPorts beside ports by name are not analysed")
 		}
 	}
@@ -237,7 +241,9 @@ func (c *compiler) numbers(ports []intstr.IntOrString, protocol policy.Protocol,
 			c.Error(at.Element(i), "port %q: %v", p.String(), err)
 			continue
 		}
-		numbers = numbers.Union(policy.Range(protocol, max(lo, 1), max(hi, 1)))
+		if hi > 0 { // nothing is sent to port 0
+			numbers = numbers.Union(policy.Range(protocol, max(lo, 1), hi))
+		}
 	}
 	return numbers, names
 }

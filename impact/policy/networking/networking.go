@@ -42,7 +42,7 @@ func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.D
 	if c.Invalid() {
 		return nil, c.Diagnostics // what could not be read would only be complained of again
 	}
-	p := &policy.Policy{Object: o, Tier: policy.Default, Order: policy.NetworkPolicyOrder}
+	p := &policy.Policy{Object: o, Alone: true, Tier: policy.Default, Order: policy.NetworkPolicyOrder}
 	p.Subject = []policy.Pods{{
 		Namespaces: policy.InNamespace(namespace),
 		Pods:       c.Selector(&spec.PodSelector, node.Get("podSelector")),
