@@ -29,6 +29,27 @@ func TestEngineAgreesWithTheNaiveEvaluator(t *testing.T) {
 	t.Logf("compared %d cells of %d pairs of clusters", cells, clusters)
 }
 
+// wantedCalicoCells is how much one run compares of clusters with Calico's policies.
+const wantedCalicoCells = 1_500_000
+
+func TestEngineAgreesWithTheNaiveEvaluatorOfCalico(t *testing.T) {
+	wanted := wantedCalicoCells
+	if testing.Short() {
+		wanted /= 20
+	}
+	cells, clusters := 0, uint64(0)
+	for ; cells < wanted; clusters++ {
+		base, head := generate.RandomCalico(clusters)
+		n, err := compare(t.Context(), [2]*generate.Cluster{base, head})
+		cells += n
+		if err != nil {
+			report(t, base, head, err)
+			t.Fatalf("seed %d", clusters)
+		}
+	}
+	t.Logf("compared %d cells of %d pairs of clusters", cells, clusters)
+}
+
 // report shrinks a pair of clusters as long as any mismatch stays, and prints what is left.
 func report(t *testing.T, base, head *generate.Cluster, err error) {
 	t.Helper()

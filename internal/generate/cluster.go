@@ -32,6 +32,7 @@ type Cluster struct {
 	Admin           []*v1alpha1.AdminNetworkPolicy
 	BaselineAdmin   []*v1alpha1.BaselineAdminNetworkPolicy
 	ClusterPolicies []*v1alpha2.ClusterNetworkPolicy
+	Calico          naive.Calico
 }
 
 // Workload is a pod as the naive evaluator sees it, and the kind of the object that makes it.
@@ -54,6 +55,7 @@ func (c *Cluster) Naive() (*naive.Cluster, []Workload) {
 		Admin:           c.Admin,
 		BaselineAdmin:   c.BaselineAdmin,
 		ClusterPolicies: c.ClusterPolicies,
+		Calico:          c.Calico,
 	}
 	var workloads []Workload
 	for _, w := range c.Workloads {
@@ -114,6 +116,18 @@ func (c *Cluster) Documents() []string {
 		out = append(out, document(p))
 	}
 	for _, p := range c.ClusterPolicies {
+		out = append(out, document(p))
+	}
+	for _, a := range c.Calico.Accounts {
+		out = append(out, document(a))
+	}
+	for _, t := range c.Calico.Tiers {
+		out = append(out, document(t))
+	}
+	for _, s := range c.Calico.NetworkSets {
+		out = append(out, document(s))
+	}
+	for _, p := range c.Calico.Policies {
 		out = append(out, document(p))
 	}
 	return out
@@ -192,5 +206,11 @@ func (c *Cluster) Clone() *Cluster {
 		Admin:           append([]*v1alpha1.AdminNetworkPolicy(nil), c.Admin...),
 		BaselineAdmin:   append([]*v1alpha1.BaselineAdminNetworkPolicy(nil), c.BaselineAdmin...),
 		ClusterPolicies: append([]*v1alpha2.ClusterNetworkPolicy(nil), c.ClusterPolicies...),
+		Calico: naive.Calico{
+			Policies:    append([]*naive.CalicoPolicy(nil), c.Calico.Policies...),
+			Tiers:       append([]*naive.CalicoTier(nil), c.Calico.Tiers...),
+			NetworkSets: append([]*naive.CalicoNetworkSet(nil), c.Calico.NetworkSets...),
+			Accounts:    append([]*corev1.ServiceAccount(nil), c.Calico.Accounts...),
+		},
 	}
 }

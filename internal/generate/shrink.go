@@ -13,6 +13,9 @@ func Shrink(base, head *Cluster, fails func(base, head *Cluster) bool) (*Cluster
 			dropFrom(func(c *Cluster) list { return of(&c.ClusterPolicies) }),
 			dropFrom(func(c *Cluster) list { return of(&c.BaselineAdmin) }),
 			dropFrom(func(c *Cluster) list { return of(&c.Nodes) }),
+			dropFrom(func(c *Cluster) list { return of(&c.Calico.Policies) }),
+			dropFrom(func(c *Cluster) list { return of(&c.Calico.NetworkSets) }),
+			dropFrom(func(c *Cluster) list { return of(&c.Calico.Accounts) }),
 			dropRule,
 		} {
 			for i := 0; ; i++ {
@@ -95,6 +98,14 @@ func dropRule(c *Cluster, i int) bool {
 		p = p.DeepCopy()
 		if in(of(&p.Spec.Ingress)) || in(of(&p.Spec.Egress)) {
 			c.BaselineAdmin[n] = p
+			return true
+		}
+	}
+	for n, p := range c.Calico.Policies {
+		q := *p
+		q.Spec.Ingress, q.Spec.Egress = slices.Clone(p.Spec.Ingress), slices.Clone(p.Spec.Egress)
+		if in(of(&q.Spec.Ingress)) || in(of(&q.Spec.Egress)) {
+			c.Calico.Policies[n] = &q
 			return true
 		}
 	}

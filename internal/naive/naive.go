@@ -31,6 +31,7 @@ type Cluster struct {
 	BaselineAdmin    []*v1alpha1.BaselineAdminNetworkPolicy
 	ClusterPolicies  []*v1alpha2.ClusterNetworkPolicy
 	PodAddressBlocks []netip.Prefix
+	Calico           Calico
 }
 
 // Peer is one end of a connection: a pod of the cluster or an address outside of it.
@@ -47,6 +48,10 @@ type Evaluator struct {
 	admin         []clusterPolicy
 	baseline      []clusterPolicy
 	networkPolicy []networkPolicy
+	// calico are the tiers as Calico asks them; none without a policy of its own.
+	calico      []*calicoTier
+	networkSets []*CalicoNetworkSet
+	accounts    []*corev1.ServiceAccount
 }
 
 // New prepares a cluster's policies. It fails on objects that the API server would not accept.
@@ -79,7 +84,7 @@ func New(c *Cluster) (*Evaluator, error) {
 	if err := e.addClusterPolicies(c); err != nil {
 		return nil, err
 	}
-	return e, nil
+	return e, e.addCalico(&c.Calico)
 }
 
 // Allowed tells whether a connection is allowed: by the source's egress and by the destination's ingress.
@@ -135,6 +140,7 @@ const (
 	accept action = iota
 	deny
 	pass
+	open // no rule has decided
 )
 
 // decision is what a rule that is about a pair of peers does with the ports it matches.
@@ -147,63 +153,72 @@ type portMatcher func(protocol corev1.Protocol, port int) bool
 
 func anyPort(corev1.Protocol, int) bool { return true }
 
-// path is what a connection meets in one direction, tier by tier.
-type path struct {
-	admin    []decision
-	isolated bool
-	// allowed are the rules of the NetworkPolicies, which only allow.
-	allowed  []portMatcher
-	baseline []decision
+// path is what a connection meets in one direction, tier by tier; what none decides is allowed.
+type path []stage
+
+// stage is a tier: the rules that are about the connection, in their order, and what comes of what they leave open.
+type stage struct {
+	decisions []decision
+	end       action
 }
 
 func (p path) allows(protocol corev1.Protocol, port int) bool {
-	switch first(p.admin, protocol, port) {
-	case accept:
-		return true
-	case deny:
-		return false
-	}
-	if p.isolated {
-		for _, matches := range p.allowed {
-			if matches(protocol, port) {
-				return true
-			}
+	for _, s := range p {
+		decided := first(s.decisions, protocol, port)
+		if decided == open {
+			decided = s.end
 		}
-		return false
+		if decided != pass {
+			return decided == accept
+		}
 	}
-	return first(p.baseline, protocol, port) != deny
+	return true
 }
 
-// first is the action of the first rule that matches; pass if none does.
+// first is the action of the first rule that matches; open if none does.
 func first(decisions []decision, protocol corev1.Protocol, port int) action {
 	for _, d := range decisions {
 		if d.ports(protocol, port) {
 			return d.action
 		}
 	}
-	return pass
+	return open
 }
 
 func (e *Evaluator) path(d direction, subject *corev1.Pod, peer Peer) path {
-	var p path
+	if len(e.calico) > 0 {
+		return e.calicoPath(d, subject, peer)
+	}
 	destination := peer
 	if d == ingress {
 		destination = Peer{Pod: subject}
 	}
-	p.admin = e.clusterDecisions(e.admin, d, subject, peer, destination)
+	isolated, allowed := e.networkPolicies(d, subject, peer, destination)
+	end := pass
+	if isolated {
+		end = deny
+	}
+	return path{
+		{e.clusterDecisions(e.admin, d, subject, peer, destination), pass},
+		{allowed, end},
+		{e.clusterDecisions(e.baseline, d, subject, peer, destination), pass},
+	}
+}
+
+// networkPolicies tells whether any NetworkPolicy isolates a subject, and what they decide of a peer: they only allow.
+func (e *Evaluator) networkPolicies(d direction, subject *corev1.Pod, peer, destination Peer) (isolated bool, allowed []decision) {
 	for _, policy := range e.networkPolicy {
 		if !policy.selects(subject) || !policy.isolates[d] {
 			continue
 		}
-		p.isolated = true
+		isolated = true
 		for _, r := range policy.rules[d] {
 			if r.matchesPeer(e, policy.namespace, peer) {
-				p.allowed = append(p.allowed, r.portsOn(destination))
+				allowed = append(allowed, decision{accept, r.portsOn(destination)})
 			}
 		}
 	}
-	p.baseline = e.clusterDecisions(e.baseline, d, subject, peer, destination)
-	return p
+	return isolated, allowed
 }
 
 // selector is a label selector of the API: absent, it is nil.
