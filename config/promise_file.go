@@ -66,8 +66,10 @@ func ReadPromises(file string, text []byte) ([]Promise, []error) {
 func secondDocument(text []byte) int {
 	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
 	var n yaml.Node
-	if decoder.Decode(&n) != nil || decoder.Decode(&n) != nil {
-		return 0
+	for range 2 {
+		if decoder.Decode(&n) != nil {
+			return 0
+		}
 	}
 	return max(1, n.Line)
 }

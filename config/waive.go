@@ -90,7 +90,7 @@ func insertWaiver(text, entry []byte) ([]byte, error) {
 	return slices.Concat(bytes.Join(lines[:key.Line], nil), entries, bytes.Join(lines[key.Line:], nil)), nil
 }
 
-var errBrackets = errors.New("the waivers are written in a way that a line cannot be added to; write them as lines that begin with - below waivers:")
+var errBrackets = errors.New("the waivers are written in a way that a line cannot be added to; write them as lines below \"waivers:\", each beginning with \"-\"")
 
 // mapped are the nodes of a mapping's key and its value.
 func mapped(n *yaml.Node, name string) (key, value *yaml.Node) {

@@ -215,7 +215,8 @@ func TestAFingerprintNamesEveryPeer(t *testing.T) {
 		t.Fatal("nothing is opened")
 		return ""
 	}
-	if told(12) == told(13) || told(12) != told(12) {
-		t.Errorf("12 clients are %s, 13 are %s", told(12), told(13))
+	first, again, more := told(12), told(12), told(13)
+	if first != again || first == more {
+		t.Errorf("12 clients are %s and again %s, 13 are %s", first, again, more)
 	}
 }
