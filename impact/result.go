@@ -56,6 +56,8 @@ type Result struct {
 type Cluster struct {
 	Name    string
 	Targets []string
+	// Untouched tells that the change touches nothing that the targets read: they were not rendered, and the rest is empty.
+	Untouched bool
 	// Findings are ordered: worst first, then by volume, then by title.
 	Findings []Finding
 	// CNI is the network whose rules were applied: generic, cilium or calico.

@@ -42,26 +42,8 @@ func readResult(text []byte) (*impact.Result, error) {
 	var in struct {
 		Schema     string
 		Base, Head string
-		Clusters   []struct {
-			Name     string
-			Targets  []string
-			Counts   impact.Counts
-			Findings []struct {
-				ID, Rule            string
-				Severity            impact.Severity
-				Confidence          impact.Confidence
-				Kind                impact.Kind
-				Title               string
-				Explanation, Advice string
-				Fingerprint         string
-				Connections         []handedConnection
-				Causes              []impact.Cause
-				Undo                cause.Undo
-				Evidence            []impact.Evidence
-				Accepted            *impact.Acceptance
-			}
-		}
-		Gate struct {
+		Clusters   []handedCluster
+		Gate       struct {
 			Conclusion string
 			Reasons    []string
 		}
@@ -87,21 +69,9 @@ func readResult(text []byte) (*impact.Result, error) {
 		}
 	}
 	for _, c := range in.Clusters {
-		cluster := impact.Cluster{Name: c.Name, Targets: c.Targets, Counts: c.Counts}
-		for _, f := range c.Findings {
-			finding := impact.Finding{ID: f.ID, Rule: f.Rule, Severity: f.Severity, Confidence: f.Confidence, Kind: f.Kind, Title: f.Title,
-				Explanation: f.Explanation, Advice: f.Advice, Fingerprint: f.Fingerprint, Causes: f.Causes, Undo: f.Undo, Evidence: f.Evidence, Accepted: f.Accepted}
-			if err := known(finding); err != nil {
-				return nil, err
-			}
-			for _, from := range f.Connections {
-				connection, err := from.connection()
-				if err != nil {
-					return nil, err
-				}
-				finding.Connections = append(finding.Connections, connection)
-			}
-			cluster.Findings = append(cluster.Findings, finding)
+		cluster, err := c.cluster()
+		if err != nil {
+			return nil, err
 		}
 		out.Clusters = append(out.Clusters, cluster)
 	}
@@ -134,7 +104,36 @@ func known(f impact.Finding) error {
 	return nil
 }
 
+// What is handed over is the JSON report, but for the rows of --expand, which no comment shows.
 type (
+	handedCluster struct {
+		Name        string
+		Targets     []string
+		Untouched   bool
+		CNI         string
+		Counts      impact.Counts
+		Findings    []handedFinding
+		BlastRadius []impact.Radius
+		Supposed    []struct {
+			If             string
+			Findings, Gone []handedFinding
+		}
+	}
+	handedFinding struct {
+		ID, Rule            string
+		Severity            impact.Severity
+		Confidence          impact.Confidence
+		Kind                impact.Kind
+		Narrowed            bool
+		Title               string
+		Explanation, Advice string
+		Fingerprint         string
+		Connections         []handedConnection
+		Causes              []impact.Cause
+		Undo                cause.Undo
+		Evidence            []impact.Evidence
+		Accepted            *impact.Acceptance
+	}
 	handedConnection struct {
 		Sources, Destinations []handedPeer
 		Ports                 []handedPort
@@ -152,6 +151,45 @@ type (
 		Name      string
 	}
 )
+
+func (h handedCluster) cluster() (impact.Cluster, error) {
+	c := impact.Cluster{Name: h.Name, Targets: h.Targets, Untouched: h.Untouched, CNI: h.CNI, Counts: h.Counts, BlastRadius: h.BlastRadius}
+	var err error
+	if c.Findings, err = findings(h.Findings); err != nil {
+		return c, err
+	}
+	for _, from := range h.Supposed {
+		s := impact.Supposed{If: from.If}
+		if s.Findings, err = findings(from.Findings); err != nil {
+			return c, err
+		}
+		if s.Gone, err = findings(from.Gone); err != nil {
+			return c, err
+		}
+		c.Supposed = append(c.Supposed, s)
+	}
+	return c, nil
+}
+
+func findings(handed []handedFinding) ([]impact.Finding, error) {
+	var all []impact.Finding
+	for _, h := range handed {
+		f := impact.Finding{ID: h.ID, Rule: h.Rule, Severity: h.Severity, Confidence: h.Confidence, Kind: h.Kind, Narrowed: h.Narrowed, Title: h.Title,
+			Explanation: h.Explanation, Advice: h.Advice, Fingerprint: h.Fingerprint, Causes: h.Causes, Undo: h.Undo, Evidence: h.Evidence, Accepted: h.Accepted}
+		if err := known(f); err != nil {
+			return nil, err
+		}
+		for _, from := range h.Connections {
+			connection, err := from.connection()
+			if err != nil {
+				return nil, err
+			}
+			f.Connections = append(f.Connections, connection)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
 
 func (h handedConnection) connection() (impact.Connection, error) {
 	c := impact.Connection{Count: max(h.Count, 0)}

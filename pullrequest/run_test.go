@@ -17,6 +17,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/pullrequest/githubtest"
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
@@ -591,6 +592,11 @@ func TestAHandedOverResultLosesNothing(t *testing.T) {
 	f.Explanation, f.Advice, f.Fingerprint = "because", "do not", "0123456789abcdef"
 	f.Evidence = []impact.Evidence{{Kind: "dependency", Text: "CART_ADDR", File: "topic", Line: 2}}
 	f.Accepted = &impact.Acceptance{Reason: "until the move", Author: "team shop", Until: "2026-12-31"}
+	f.Narrowed, f.Undo = true, cause.All
+	c := &r.Clusters[0]
+	c.CNI, c.BlastRadius = "calico", []impact.Radius{{Workload: impact.WorkloadID{Kind: "Deployment", Namespace: "shop", Name: "cart"}, Before: 1, After: 2}}
+	c.Supposed = []impact.Supposed{{If: "staged were enforced", Findings: c.Findings, Gone: c.Findings}}
+	r.Clusters = append(r.Clusters, impact.Cluster{Name: "staging", Targets: []string{"overlays/staging"}, Untouched: true})
 	var text, again bytes.Buffer
 	if err := report.JSON(&text, r); err != nil {
 		t.Fatal(err)

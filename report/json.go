@@ -44,6 +44,9 @@ func (j *jsonWriter) cluster(c *impact.Cluster) {
 	j.open('{')
 	j.field("name", c.Name)
 	j.field("targets", orEmpty(c.Targets))
+	if c.Untouched {
+		j.field("untouched", true)
+	}
 	if c.CNI != "" {
 		j.field("cni", c.CNI)
 	}

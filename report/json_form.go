@@ -28,6 +28,8 @@ type (
 		Name string `json:"name"`
 		// Targets are the paths that are rendered for it.
 		Targets []string `json:"targets"`
+		// Untouched tells that the change touches nothing that the targets read: they were not rendered, and the counts are 0.
+		Untouched bool `json:"untouched,omitempty"`
 		// CNI is the network whose rules were applied: generic, cilium or calico.
 		CNI string `json:"cni,omitempty"`
 		// Counts say how much was compared and how much of it changed.

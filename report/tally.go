@@ -122,9 +122,10 @@ func (t tally) worst() impact.Severity {
 type overview struct {
 	tally
 	// The diagnostics: broken is what was not analysed, warned what may be wrong, notes the rest.
-	broken, warned, notes        []manifest.Diagnostic
-	clusters, compared, policies int
-	pass                         bool
+	broken, warned, notes []manifest.Diagnostic
+	// untouched is how many of the clusters were not rendered; compared and policies count what the others hold.
+	clusters, untouched, compared, policies int
+	pass                                    bool
 	// network is the one whose rules were applied, "" if it is any.
 	network string
 }
@@ -134,6 +135,10 @@ func summarise(r *impact.Result) overview {
 	var opened, blocked int
 	for i := range r.Clusters {
 		c := &r.Clusters[i]
+		if c.Untouched {
+			o.untouched++
+			continue
+		}
 		o.add(c.Findings)
 		o.compared += c.Counts.Workloads
 		o.policies += c.Counts.Policies
@@ -194,9 +199,15 @@ func (o overview) headline() string {
 
 // scope says what was compared.
 func (o overview) scope() string {
+	if o.untouched > 0 && o.untouched == o.clusters {
+		return "the change touches nothing that is rendered"
+	}
 	words := count(o.compared, "workload") + ", " + count(o.policies, "policy")
 	if o.clusters > 1 {
-		words += " in " + count(o.clusters, "cluster")
+		words += " in " + count(o.clusters-o.untouched, "cluster")
+	}
+	if o.untouched > 0 {
+		words += ", " + number(o.untouched) + " more untouched"
 	}
 	if o.network != "" {
 		words += ", by the rules of " + o.network

@@ -55,7 +55,7 @@ func (c *comparison) setAside() {
 	}
 	for name, targets := range aside {
 		slices.Sort(targets)
-		c.clusters = append(c.clusters, impact.Cluster{Name: name, Targets: slices.Compact(targets)})
+		c.clusters = append(c.clusters, impact.Cluster{Name: name, Targets: slices.Compact(targets), Untouched: true})
 	}
 }
 
