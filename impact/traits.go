@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"go4.org/netipx"
-
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/evidence"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -100,28 +98,13 @@ func declaredBy(w *cluster.Workload, backends *cluster.Backends) policy.PortSet 
 	return out
 }
 
-var (
-	metadata     = []netip.Addr{netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254")}
-	privateSpace = mergedSet("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
-)
-
-func mergedSet(prefixes ...string) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, p := range prefixes {
-		b.AddPrefix(netip.MustParsePrefix(p))
-	}
-	set, err := b.IPSet()
-	if err != nil { // the prefixes are constants
-		panic(err)
-	}
-	return set
-}
+var metadata = []netip.Addr{netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254")}
 
 func outside(prefixes []netip.Prefix) severity.End {
 	end := severity.End{Outside: true}
 	for _, p := range prefixes {
 		end.Metadata = end.Metadata || slices.ContainsFunc(metadata, p.Contains)
-		end.Internet = end.Internet || !privateSpace.ContainsPrefix(p)
+		end.Internet = end.Internet || policy.IsPublic(p)
 	}
 	return end
 }

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -221,26 +219,11 @@ func (j *Judge) servicesOf(names []string) (services []*cluster.Service, missing
 	return services, missing
 }
 
-// privateSpace is what is not the internet: private, shared, link-local and loopback addresses.
-var privateSpace = mergedSet("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
-
-func mergedSet(prefixes ...string) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, p := range prefixes {
-		b.AddPrefix(netip.MustParsePrefix(p))
-	}
-	set, err := b.IPSet()
-	if err != nil { // the prefixes are constants
-		panic(err)
-	}
-	return set
-}
-
 // internet is the public addresses. A promise that denies them is about domain names, too, which stand for some of them.
 func (j *Judge) internet(r role) []int32 {
 	var out []int32
 	for _, i := range j.people.externals {
-		if slices.ContainsFunc(j.Model.Endpoints[i].External, func(p netip.Prefix) bool { return !privateSpace.ContainsPrefix(p) }) {
+		if slices.ContainsFunc(j.Model.Endpoints[i].External, policy.IsPublic) {
 			out = append(out, i)
 		}
 	}
