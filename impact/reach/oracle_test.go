@@ -12,34 +12,25 @@ import (
 const wantedCells = 5_000_000
 
 func TestEngineAgreesWithTheNaiveEvaluator(t *testing.T) {
-	wanted := wantedCells
-	if testing.Short() {
-		wanted /= 20
-	}
-	cells, clusters := 0, uint64(0)
-	for ; cells < wanted; clusters++ {
-		base, head := generate.Random(clusters)
-		n, err := compare(t.Context(), [2]*generate.Cluster{base, head})
-		cells += n
-		if err != nil {
-			report(t, base, head, err)
-			t.Fatalf("seed %d", clusters)
-		}
-	}
-	t.Logf("compared %d cells of %d pairs of clusters", cells, clusters)
+	agrees(t, wantedCells, generate.Random)
 }
 
 // wantedCalicoCells is how much one run compares of clusters with Calico's policies.
 const wantedCalicoCells = 1_500_000
 
 func TestEngineAgreesWithTheNaiveEvaluatorOfCalico(t *testing.T) {
-	wanted := wantedCalicoCells
+	agrees(t, wantedCalicoCells, generate.RandomCalico)
+}
+
+// agrees compares the engine with the naive evaluator on random pairs of clusters, until enough cells are compared.
+func agrees(t *testing.T, wanted int, random func(seed uint64) (base, head *generate.Cluster)) {
+	t.Helper()
 	if testing.Short() {
 		wanted /= 20
 	}
 	cells, clusters := 0, uint64(0)
 	for ; cells < wanted; clusters++ {
-		base, head := generate.RandomCalico(clusters)
+		base, head := random(clusters)
 		n, err := compare(t.Context(), [2]*generate.Cluster{base, head})
 		cells += n
 		if err != nil {
