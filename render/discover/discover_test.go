@@ -6,16 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/internal/archive"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/discover"
@@ -26,37 +23,7 @@ var update = flag.Bool("update", false, "rewrite the expectations")
 
 // Each testdata/*.txtar is a small repository. Its file "want" lists the targets and the clusters that they form.
 func TestEveryLayoutHasItsTargetsAndClusters(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no layouts: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			a, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			fsys, want := fstest.MapFS{}, ""
-			for _, f := range a.Files {
-				if f.Name == "want" {
-					want = string(f.Data)
-					continue
-				}
-				fsys[f.Name] = &fstest.MapFile{Data: f.Data}
-			}
-			got := describe(t, fsys, fsys)
-			if got != want && !*update {
-				t.Errorf("got:\n%s\nwant:\n%s", got, want)
-			}
-			if *update {
-				a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == "want" })
-				a.Files = append(a.Files, txtar.File{Name: "want", Data: []byte(got)})
-				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
+	archive.Each(t, *update, func(t *testing.T, fsys fstest.MapFS) string { return describe(t, fsys, fsys) })
 }
 
 // describe tells targets, clusters and diagnostics, one a line.
