@@ -85,17 +85,10 @@ func (g Growth) Past() bool { return g.After-g.Before >= GrownBy && g.After >= G
 
 // Radii returns how far each of some workloads leads on both sides.
 func (q *Question) Radii(workloads []int32) []Growth {
-	known := make(map[int32]Growth) // by class: its workloads have the same connections
+	before, after := q.side(reach.Base).Radii(workloads), q.side(reach.Head).Radii(workloads)
 	out := make([]Growth, len(workloads))
 	for n, i := range workloads {
-		class := q.Model.Class(i)
-		g, ok := known[class]
-		if !ok {
-			g.Before, g.After = q.side(reach.Base).From([]int32{i}).Reached, q.side(reach.Head).From([]int32{i}).Reached
-			known[class] = g
-		}
-		g.Workload = i
-		out[n] = g
+		out[n] = Growth{i, before[n], after[n]}
 	}
 	return out
 }

@@ -1,6 +1,9 @@
 package reach
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // runs is a set of small integers as ascending intervals [lo, hi) that do not touch. Values are immutable.
 type runs []run
@@ -88,6 +91,25 @@ func (r runs) intersect(t runs) runs {
 		}
 	}
 	return out
+}
+
+// meet calls f for the intervals that are in both sets, ascending, until it returns false.
+func (r runs) meet(t runs, f func(lo, hi int32) bool) {
+	if len(r) == 0 {
+		return
+	}
+	// A set of few numbers does not walk a set of many from its beginning.
+	j := sort.Search(len(t), func(j int) bool { return t[j].hi > r[0].lo })
+	for i := 0; i < len(r) && j < len(t); {
+		if lo, hi := max(r[i].lo, t[j].lo), min(r[i].hi, t[j].hi); lo < hi && !f(lo, hi) {
+			return
+		}
+		if r[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
 }
 
 // union is the numbers in either set.

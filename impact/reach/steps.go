@@ -14,9 +14,11 @@ type Steps struct {
 	spots []spot
 	// spotsOf lists the spots of each class.
 	spotsOf [][]int32
-	// reaches are the classes that a sequence may let out to, letIn those that a spot lets in.
+	// reaches are the classes that a sequence may let out to, letIn those that a spot lets in. Spots with the same ingress that
+	// listen on the same ports share the latter, by shared.
 	reaches map[seqID]runs
-	letIn   map[letInKey]runs
+	letIn   []runs
+	shared  map[letInKey]runs
 }
 
 // spot is workloads of one class that listen on the same ports.
@@ -29,7 +31,7 @@ type spot struct {
 
 // Steps prepares for questions about a side. Listens gives the ports of an endpoint; none stands for any port.
 func (m *Model) Steps(s Side, listens func(endpoint int32) policy.PortSet) *Steps {
-	p := &Steps{model: m, side: s, spotsOf: make([][]int32, len(m.classes)), reaches: make(map[seqID]runs), letIn: make(map[letInKey]runs)}
+	p := &Steps{model: m, side: s, spotsOf: make([][]int32, len(m.classes)), reaches: make(map[seqID]runs), shared: make(map[letInKey]runs)}
 	for c := range m.classes {
 		for _, i := range m.classes[c].endpoints {
 			if m.Endpoints[i].Workload[s] != nil {
@@ -37,6 +39,7 @@ func (m *Model) Steps(s Side, listens func(endpoint int32) policy.PortSet) *Step
 			}
 		}
 	}
+	p.letIn = make([]runs, len(p.spots))
 	return p
 }
 
@@ -99,35 +102,41 @@ func (p *Steps) From(sources []int32) Spread {
 	}
 	done := make([]bool, len(p.spots))
 	for distance := int32(1); len(frontier) > 0; distance++ {
-		wave := p.wave(frontier)
+		sources := frontier
 		frontier = nil
-		enter := func(n, from int32) {
-			done[n] = true
+		left = p.step(sources, left, done, func(n, from int32) {
 			for _, i := range p.spots[n].endpoints {
 				arrive(i, first[from], distance)
 			}
-		}
-		for _, w := range wave.narrow {
-			w.to.each(func(c int32) {
-				for _, n := range p.spotsOf[c] {
-					if !done[n] {
-						if from := p.opens(n, w.seq, w.from); from >= 0 {
-							enter(n, from)
-						}
-					}
-				}
-			})
-		}
-		left = slices.DeleteFunc(left, func(n int32) bool {
-			for i := 0; i < len(wave.wide) && !done[n]; i++ {
-				if from := p.opens(n, wave.wide[i].seq, wave.wide[i].from); from >= 0 {
-					enter(n, from)
-				}
-			}
-			return done[n]
 		})
 	}
 	return out
+}
+
+// step finds the spots that some classes get into by one step: of those that are left, which come back without them, the ones
+// that are not done, which then are. Enter is told each with the class that gets in.
+func (p *Steps) step(sources, left []int32, done []bool, enter func(n, from int32)) []int32 {
+	try := func(n int32, from runs) {
+		if done[n] {
+			return
+		}
+		if c := p.opens(n, from); c >= 0 {
+			done[n] = true
+			enter(n, c)
+		}
+	}
+	wave := p.wave(sources)
+	for _, w := range wave.narrow {
+		w.to.each(func(c int32) {
+			for _, n := range p.spotsOf[c] {
+				try(n, w.from)
+			}
+		})
+	}
+	return slices.DeleteFunc(left, func(n int32) bool {
+		try(n, wave.wide)
+		return done[n]
+	})
 }
 
 func filled(n int) []int32 {
@@ -138,36 +147,33 @@ func filled(n int) []int32 {
 	return out
 }
 
-// wave is the sources of one distance, by what acts on their egress.
-type wave struct{ narrow, wide []outlet }
+// wave is the sources of one distance: those that may reach little, by what acts on their egress, and all others.
+type wave struct {
+	narrow []outlet
+	wide   runs
+}
 
 // outlet is sources with the same egress, and to where it may let them.
-type outlet struct {
-	seq      seqID
-	from, to runs
-}
+type outlet struct{ from, to runs }
 
 func (p *Steps) wave(classes []int32) wave {
 	slices.Sort(classes)
+	var w wave
 	by := make(map[seqID]int)
-	var all []outlet
 	for _, c := range classes {
 		seq := p.model.seq[policy.Egress][p.side][c]
+		to := p.reach(seq)
+		if to.len() > few {
+			w.wide = w.wide.append(c, c+1)
+			continue
+		}
 		n, ok := by[seq]
 		if !ok {
-			n = len(all)
+			n = len(w.narrow)
 			by[seq] = n
-			all = append(all, outlet{seq: seq, to: p.reach(seq)})
+			w.narrow = append(w.narrow, outlet{to: to})
 		}
-		all[n].from = all[n].from.append(c, c+1)
-	}
-	var w wave
-	for _, o := range all {
-		if o.to.len() <= few {
-			w.narrow = append(w.narrow, o)
-		} else {
-			w.wide = append(w.wide, o)
-		}
+		w.narrow[n].from = w.narrow[n].from.append(c, c+1)
 	}
 	return w
 }
@@ -203,38 +209,48 @@ func (p *Steps) reach(seq seqID) runs {
 	return p.reaches[seq]
 }
 
-// opens is the first of some classes with an egress in common that gets into a spot, -1 if none does.
-func (p *Steps) opens(n int32, egress seqID, from runs) int32 {
+// opens is the first of some classes that gets into a spot, -1 if none does.
+func (p *Steps) opens(n int32, from runs) int32 {
 	m, s := p.model, &p.spots[n]
 	ingress := m.seq[policy.Ingress][p.side][s.class]
-	from = from.intersect(p.lets(ingress, s))
-	if len(from) == 0 {
-		return -1
-	}
-	ports := m.allowed(egress, s.class, p.side, false).Intersect(s.ports)
-	if len(ports) == 0 {
-		return -1
-	}
-	for _, r := range from {
-		for c := r.lo; c < r.hi; c++ {
-			if m.allowed(ingress, c, p.side, false).Intersects(ports) {
-				return c
+	var out policy.PortSet // what the egress last looked at lets out to the spot
+	last, found := seqID(-1), int32(-1)
+	from.meet(p.lets(n), func(lo, hi int32) bool {
+		for c := lo; c < hi; c++ {
+			if egress := m.seq[policy.Egress][p.side][c]; egress != last {
+				last, out = egress, nil
+				if p.reach(egress).has(s.class) {
+					out = m.allowed(egress, s.class, p.side, false).Intersect(s.ports)
+				}
+			}
+			if len(out) > 0 && m.allowed(ingress, c, p.side, false).Intersects(out) {
+				found = c
+				return false
 			}
 		}
-	}
-	return -1
+		return true
+	})
+	return found
 }
 
 // lets is the classes that a spot lets in on some port that it listens on.
-func (p *Steps) lets(ingress seqID, s *spot) runs {
-	key := letInKey{ingress, s.key}
-	known, ok := p.letIn[key]
+func (p *Steps) lets(n int32) runs {
+	if p.letIn[n] != nil {
+		return p.letIn[n]
+	}
+	s := &p.spots[n]
+	key := letInKey{p.model.seq[policy.Ingress][p.side][s.class], s.key}
+	known, ok := p.shared[key]
 	if !ok {
 		all := runs{{0, int32(len(p.model.classes))}}
 		for _, r := range p.model.refusals(policy.Ingress, p.side, s.class, all, s.ports) {
 			known = known.union(all.minus(r.peers))
 		}
-		p.letIn[key] = known
+		if known == nil {
+			known = runs{} // nobody, which is not the same as not yet known
+		}
+		p.shared[key] = known
 	}
+	p.letIn[n] = known
 	return known
 }

@@ -1,6 +1,7 @@
 package reach_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,8 @@ func TestStepsAreThoseOfASearchPairByPair(t *testing.T) {
 		}
 		for s := reach.Base; s <= reach.Head; s++ {
 			steps := m.Steps(s, listens)
+			var workloads []int32
+			var alone []int // how many each gets to by itself
 			for i := range m.Endpoints {
 				if m.Endpoints[i].Workload[s] == nil {
 					continue
@@ -60,9 +63,15 @@ func TestStepsAreThoseOfASearchPairByPair(t *testing.T) {
 						t.Fatalf("seed %d, side %d: %d is not reached through %d", seed, s, n, via)
 					}
 				}
+				if len(sources) == 1 {
+					workloads, alone = append(workloads, int32(i)), append(alone, reached)
+				}
 				if got.Reached != reached {
 					t.Fatalf("seed %d, side %d: from %v: %d are reached, must be %d", seed, s, sources, got.Reached, reached)
 				}
+			}
+			if got := m.Steps(s, listens).Radii(workloads); !slices.Equal(got, alone) {
+				t.Fatalf("seed %d, side %d: %v get to %v, must be %v\n%s", seed, s, workloads, got, alone, strings.Join(head.Documents(), "---\n"))
 			}
 		}
 	}
