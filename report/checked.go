@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact"
@@ -45,11 +46,19 @@ func CheckedText(w io.Writer, c *impact.Checked, o Options) error {
 	return t.out.Flush()
 }
 
+// asksOnly tells whether files ask for connections, without saying what to expect.
+func asksOnly(c *impact.Checked) bool {
+	return slices.ContainsFunc(c.Clusters, func(c impact.CheckedCluster) bool { return len(c.Probes) > 0 })
+}
+
 func (t *textReport) checkedVerdict(c *impact.Checked) {
 	counts, total := countStatuses(c)
 	words := fmt.Sprintf("%d of %s kept in %s", counts[promise.Kept], count(total, "promise"), clean(c.State))
 	if total == 0 {
-		words = "No promises, but questions, in " + clean(c.State)
+		words = "No promise could be tried in " + clean(c.State)
+		if asksOnly(c) {
+			words = "No promises, but questions, in " + clean(c.State)
+		}
 	}
 	color := green
 	for _, s := range []promise.Status{promise.Broken, promise.Empty, promise.Undecided} {
