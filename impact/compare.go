@@ -123,7 +123,7 @@ func objectsOf(policies []*policy.Policy) int {
 }
 
 func modelOptions(cfg config.Config) (reach.Options, error) {
-	o := reach.Options{BlocksMissPods: cfg.CNI == config.Cilium}
+	o := reach.Options{BlocksMissPods: cfg.CNI == config.Cilium, IsolatesLast: cfg.CNI == config.Cilium}
 	for _, text := range cfg.PodCIDRs {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {

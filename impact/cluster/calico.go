@@ -51,7 +51,7 @@ func (b *builder) checkStaged(ctx calico.Context) {
 		switch e := s.Enforced; {
 		case !does || e == nil:
 		case networking.Is(e):
-			_, problems := networking.Compile(e, namespaceOf(e))
+			_, problems := networking.Compile(e, namespaceOf(e), policy.Written)
 			b.report(ofStaged(o, problems)...)
 		default:
 			_, problems := calico.Compile(e, namespaceOf(e), ctx)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/impact/policy/admin"
 	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
 	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -43,6 +44,23 @@ func (s *State) Undecided() {
 		d.Severity, d.Unsupported = manifest.Error, true
 		d.Message += ", whose policies are there, too; say which it is with cni in the configuration, or --cni"
 	}
+}
+
+// reading is how the network reads Kubernetes' own dialects.
+func (b *builder) reading() policy.Reading {
+	if b.cni == config.Cilium {
+		return policy.Cilium
+	}
+	return policy.Written
+}
+
+// addAdmin compiles a policy of policy.networking.k8s.io. Cilium enforces its version v1alpha2 only.
+func (b *builder) addAdmin(o *manifest.Object) {
+	if b.cni == config.Cilium && o.Kind != "ClusterNetworkPolicy" {
+		b.report(manifest.Problem(manifest.Warning, o, nil, "takes no part: Cilium 1.20 does not enforce %s, only its successor ClusterNetworkPolicy (v1alpha2)", o.Kind))
+		return
+	}
+	b.addPolicy(admin.Compile(o, b.reading()))
 }
 
 // addCilium keeps one of Cilium's policies until all that it may refer to is known.

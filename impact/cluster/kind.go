@@ -39,7 +39,7 @@ func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 		return (*builder).addService
 	case networking.Is(o):
 		return func(b *builder, o *manifest.Object) {
-			p, problems := networking.Compile(o, namespaceOf(o))
+			p, problems := networking.Compile(o, namespaceOf(o), b.reading())
 			b.addPolicy(p, problems)
 			if o.Group == "extensions" {
 				b.report(manifest.Problem(manifest.Warning, o, o.Body.Get("apiVersion"), "extensions/v1beta1 is served by no Kubernetes since 1.16; write networking.k8s.io/v1"))
@@ -56,7 +56,7 @@ func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 	case openshift.Is(o):
 		return (*builder).addEgressFirewall
 	case admin.Is(o):
-		return func(b *builder, o *manifest.Object) { b.addPolicy(admin.Compile(o)) }
+		return (*builder).addAdmin
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package hygiene
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
@@ -56,6 +57,14 @@ func family(p netip.Prefix) string {
 	return "IPv6"
 }
 
+// typeOf are the directions' names in policyTypes.
+var typeOf = [...]string{policy.Ingress: "Ingress", policy.Egress: "Egress"}
+
+// names tells whether policyTypes name a direction, which they do by default where they are left out.
+func names(policyTypes *manifest.Node, d policy.Direction) bool {
+	return len(policyTypes.Elements()) == 0 || slices.ContainsFunc(policyTypes.Items, func(n manifest.Node) bool { return n.Str() == typeOf[d] })
+}
+
 // inert tells of rules that policyTypes leaves out.
 func (s *side) inert(p *policy.Policy) {
 	if !networking.Is(p.Object) {
@@ -63,12 +72,22 @@ func (s *side) inert(p *policy.Policy) {
 	}
 	for _, d := range policy.Directions {
 		section := p.Object.Body.Get("spec", d.String())
-		if n := len(section.Elements()); n > 0 && !p.Isolates[d] {
+		if len(section.Elements()) == 0 {
+			continue
+		}
+		if p.Isolates[d] && !names(p.Object.Body.Get("spec", "policyTypes"), d) {
+			s.add(Remark{Rule: inertRule, Object: p.Object, Part: section, about: d.String(),
+				Note:        fmt.Sprintf("spec.%s has an effect under Cilium only: policyTypes leaves it out", d),
+				Title:       fmt.Sprintf("%s: its %s rules have an effect under Cilium only, because policyTypes does not name the direction", p.Object, d),
+				Explanation: "Cilium takes a section that policyTypes leaves out, and isolates; by the API reference it neither allows nor denies anything.",
+				Advice:      fmt.Sprintf("Add %s to policyTypes, or remove the rules: then every network means the same by the policy.", typeOf[d])})
+		}
+		if !p.Isolates[d] {
 			s.add(Remark{Rule: inertRule, Object: p.Object, Part: section, about: d.String(),
 				Note:        fmt.Sprintf("spec.%s has no effect: policyTypes leaves it out", d),
 				Title:       fmt.Sprintf("%s: its %s rules have no effect, because policyTypes does not name the direction", p.Object, d),
 				Explanation: "A section that policyTypes leaves out neither allows nor denies anything (API reference of NetworkPolicySpec).",
-				Advice:      fmt.Sprintf("Add %s to policyTypes, which isolates the pods in this direction, or remove the rules.", map[policy.Direction]string{policy.Ingress: "Ingress", policy.Egress: "Egress"}[d])})
+				Advice:      fmt.Sprintf("Add %s to policyTypes, which isolates the pods in this direction, or remove the rules.", typeOf[d])})
 		}
 	}
 }

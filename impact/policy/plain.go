@@ -51,7 +51,7 @@ func (p *Policy) place() string {
 	case p.Tier.Order < Default.Order:
 		return "Asked before NetworkPolicies, at priority " + order + ": the first rule that matches decides."
 	case p.Tier.Order > Default.Order:
-		return "Asked after NetworkPolicies, where none of them isolates the pods: the first rule that matches decides."
+		return "Asked after NetworkPolicies, about what they leave undecided: the first rule that matches decides."
 	}
 	return "At order " + order + " among NetworkPolicies."
 }

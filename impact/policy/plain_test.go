@@ -45,7 +45,7 @@ func TestPoliciesAreToldInWords(t *testing.T) {
 		{policy.Policy{Tier: policy.Baseline, Number: 1, Rules: [2][]policy.Rule{{
 			{Peers: []policy.Peer{{All: []policy.Peer{web, team}, Not: []policy.Peer{{Entity: "kube-apiserver"}}}, {Not: []policy.Peer{account}}}, AllPorts: true},
 		}}}, []string{
-			"Asked after NetworkPolicies, where none of them isolates the pods: the first rule that matches decides.",
+			"Asked after NetworkPolicies, about what they leave undecided: the first rule that matches decides.",
 			"Allows in from pods app=web in shop that is also any pod in namespaces team=a except (the entity kube-apiserver); anyone except (pods serviceaccount=robot in shop) on all ports."}},
 		{policy.Policy{Tier: policy.Tier{Name: "security", Order: 100}, Order: 20, Number: 1}, []string{"In the tier security, at order 20: the first rule that matches decides."}},
 		{policy.Policy{Tier: policy.Tier{Layer: policy.Mesh}, Number: 1}, []string{"In the service mesh, beside the pod network's policies: both have to allow a connection."}},

@@ -25,7 +25,7 @@ func BenchmarkDialects(b *testing.B) {
 		options   reach.Options
 	}{
 		{"networkpolicy", nil, reach.Options{}},
-		{"cilium", ciliumPolicy, reach.Options{BlocksMissPods: true}},
+		{"cilium", ciliumPolicy, reach.Options{BlocksMissPods: true, IsolatesLast: true}},
 		{"calico", calicoPolicy, reach.Options{}},
 	} {
 		b.Run(dialect.name, func(b *testing.B) {

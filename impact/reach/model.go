@@ -20,6 +20,9 @@ type Options struct {
 	PodCIDRs []netip.Prefix
 	// BlocksMissPods tells that blocks of addresses never match pods or nodes, whatever their addresses (Cilium).
 	BlocksMissPods bool
+	// IsolatesLast tells that what no rule decides is denied only after all tiers of a layer have been asked, not at the end
+	// of the tier whose policy isolates (Cilium).
+	IsolatesLast bool
 	// Named are selectors of pods that are asked about and that no manifest has; each is a potential workload, as if a policy
 	// named it.
 	Named []policy.Pods
@@ -73,6 +76,7 @@ type Model struct {
 	accountLabels  map[*cluster.Workload]map[string]string
 	podCIDRs       *netipx.IPSet
 	blocksMissPods bool
+	isolatesLast   bool
 	hasBlocks      bool
 	// hasUnknown tells that some set has uncertain members.
 	hasUnknown bool
@@ -95,6 +99,7 @@ func New(base, head *cluster.State, o Options) *Model {
 		sequences:      newSequenceTable(),
 		accountLabels:  make(map[*cluster.Workload]map[string]string),
 		blocksMissPods: o.BlocksMissPods,
+		isolatesLast:   o.IsolatesLast,
 		podCIDRs:       prefixSet(o.PodCIDRs),
 	}
 	states := [2]*cluster.State{base, head}
@@ -163,6 +168,10 @@ func (m *Model) compile(p *policy.Policy) compiled {
 // addTiers numbers the tiers of both sides in the order in which they are asked.
 func (m *Model) addTiers(states [2]*cluster.State) {
 	seen := make(map[policy.Tier]bool)
+	if m.isolatesLast {
+		seen[lastTier] = true
+		m.tiers = append(m.tiers, lastTier)
+	}
 	for _, state := range states {
 		for _, p := range state.Policies {
 			if !seen[p.Tier] {

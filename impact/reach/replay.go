@@ -321,6 +321,7 @@ func (r *replay) acting(d policy.Direction, back []bool) []*compiled {
 }
 
 func (r *replay) decideLayer(d policy.Direction, acting []*compiled, back []bool) bool {
+	isolatedAtLast := false
 	for len(acting) > 0 {
 		tier, decided, isolated := acting[0].policy.Tier, false, false
 		verdict := policy.Pass
@@ -337,11 +338,13 @@ func (r *replay) decideLayer(d policy.Direction, acting []*compiled, back []bool
 		switch {
 		case decided && verdict != policy.Pass:
 			return verdict == policy.Allow
+		case r.m.isolatesLast && tier.Layer == policy.PodNetwork:
+			isolatedAtLast = isolatedAtLast || isolated
 		case !decided && isolated:
 			return false
 		}
 	}
-	return true
+	return !isolatedAtLast
 }
 
 // matches tells whether a rule for a direction matches the other end, and the port.

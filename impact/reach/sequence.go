@@ -224,6 +224,9 @@ func (m *Model) resolve(d policy.Direction, bodies []int32, env *namedPorts) seq
 	for i := range seq {
 		m.canonicalise(&seq[i])
 	}
+	if m.isolatesLast {
+		return m.withIsolationLast(seq)
+	}
 	return seq
 }
 

@@ -40,6 +40,7 @@ func (m *Model) Trace(d policy.Direction, s Side, subject, peer int32, port poli
 
 // traceLayer is Trace for the policies of one layer; peer and listener are classes.
 func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, peer, listener int32, port policy.PortSet) (steps []Step, allowed bool) {
+	var isolating []int // the steps that deny if nothing is decided
 	for len(acting) > 0 {
 		tier := acting[0].Tier
 		n := 0
@@ -47,7 +48,6 @@ func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, 
 			n++
 		}
 		verdict, decided := policy.Pass, false
-		var isolating []int
 		for _, p := range acting[:n] {
 			matched := false
 			for i := range p.Rules[d] {
@@ -66,16 +66,21 @@ func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, 
 				steps = append(steps, Step{Policy: p, Rule: -1, Verdict: policy.Deny})
 			}
 		}
-		if !decided && len(isolating) > 0 {
+		if decided && verdict != policy.Pass {
+			return steps, verdict == policy.Allow
+		}
+		acting = acting[n:]
+		late := m.isolatesLast && tier.Layer == policy.PodNetwork
+		if late && len(acting) > 0 {
+			continue
+		}
+		if (late || !decided) && len(isolating) > 0 {
 			for _, i := range isolating {
 				steps[i].Decides = true
 			}
 			return steps, false
 		}
-		if decided && verdict != policy.Pass {
-			return steps, verdict == policy.Allow
-		}
-		acting = acting[n:]
+		isolating = nil
 	}
 	return steps, true
 }

@@ -178,5 +178,5 @@ func model(documents []string) (*reach.Model, error) {
 			return nil, fmt.Errorf("%v\n%s", d, strings.Join(documents, "---\n"))
 		}
 	}
-	return reach.New(state, state, reach.Options{BlocksMissPods: true}), nil
+	return reach.New(state, state, reach.Options{BlocksMissPods: true, IsolatesLast: true}), nil
 }

@@ -33,8 +33,8 @@ func Is(o *manifest.Object) bool {
 }
 
 // Compile compiles a policy. It is nil where the API server would refuse the object.
-func Compile(o *manifest.Object) (*policy.Policy, []manifest.Diagnostic) {
-	c := compiler{Problems: policy.Problems{Object: o}, maxRules: 100, ports: "ports"}
+func Compile(o *manifest.Object, reading policy.Reading) (*policy.Policy, []manifest.Diagnostic) {
+	c := compiler{Problems: policy.Problems{Object: o}, reading: reading, maxRules: 100, ports: "ports"}
 	spec := c.spec()
 	if c.Invalid() {
 		return nil, c.Diagnostics
@@ -48,6 +48,7 @@ func Compile(o *manifest.Object) (*policy.Policy, []manifest.Diagnostic) {
 
 type compiler struct {
 	policy.Problems
+	reading  policy.Reading
 	maxRules int
 	// ports is the field that holds a rule's ports in this version.
 	ports string
@@ -153,6 +154,7 @@ func (c *compiler) rule(action v1alpha2.ClusterNetworkPolicyRuleAction, peers []
 		c.Error(part, "a rule needs at least one peer")
 	}
 	named := false
+	denied := false // Cilium keeps the ports of a rule that fails closed, and of one that accepts the peers that are known
 	for i, p := range protocols {
 		r.Ports = append(r.Ports, c.port(p, part.Get(c.ports).Element(i)))
 		named = named || p.DestinationNamedPort != ""
@@ -160,14 +162,22 @@ func (c *compiler) rule(action v1alpha2.ClusterNetworkPolicyRuleAction, peers []
 	for i, peer := range peers {
 		at := peerNodes.Element(i)
 		found := c.peer(peer, verdict, at)
+		if found == nil && c.reading == policy.Cilium {
+			c.Warn(at, "a peer of a kind that is not known here; it fails closed, as Cilium has it")
+			denied = denied || verdict != policy.Allow
+			continue
+		}
 		if found == nil {
 			c.Warn(at, "a peer of a kind that is not known here; the rule fails closed, as the API reference demands")
 			return failClosed(r)
 		}
-		if named && found[0].Pods == nil {
+		if named && peer.Namespaces == nil && peer.Pods == nil {
 			c.Error(at, "a named port cannot be used with networks, nodes or domainNames: only pods name their ports")
 		}
 		r.Peers = append(r.Peers, found...)
+	}
+	if denied {
+		r.Verdict, r.Any, r.Peers = policy.Deny, true, nil
 	}
 	return r
 }
@@ -188,6 +198,8 @@ func (c *compiler) peer(p v1alpha2.ClusterNetworkPolicyEgressPeer, verdict polic
 	var peers []policy.Peer
 	c.single("peer", node, "namespaces", "pods", "nodes", "networks", "domainNames")
 	switch {
+	case p.Namespaces != nil && c.reading == policy.Cilium && onlyExcludes(p.Namespaces):
+		return []policy.Peer{besides(c.Selector(p.Namespaces, node.Get("namespaces")))}
 	case p.Namespaces != nil || p.Pods != nil:
 		return []policy.Peer{{Pods: c.pods(p.Namespaces, p.Pods, node)}}
 	case p.Nodes != nil:

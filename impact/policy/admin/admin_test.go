@@ -23,7 +23,7 @@ func compile(t *testing.T, text string) (*policy.Policy, string) {
 	if len(objects) != 1 || len(broken) > 0 {
 		t.Fatalf("%d objects, %v", len(objects), broken)
 	}
-	p, diagnostics := admin.Compile(objects[0])
+	p, diagnostics := admin.Compile(objects[0], policy.Written)
 	var said []string
 	for _, d := range diagnostics {
 		said = append(said, fmt.Sprintf("%d: %s: %s", d.Line, d.Severity, d.Message))

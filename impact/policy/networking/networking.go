@@ -25,7 +25,7 @@ func Is(o *manifest.Object) bool {
 }
 
 // Compile compiles a NetworkPolicy. Its namespace must be set. The policy is nil where the API server would refuse it.
-func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.Diagnostic) {
+func Compile(o *manifest.Object, namespace string, reading policy.Reading) (*policy.Policy, []manifest.Diagnostic) {
 	c := compiler{Problems: policy.Problems{Object: o}, namespace: namespace}
 	if o.Group == "networking.k8s.io" && o.Version != "v1" {
 		c.Error(o.Body.Get("apiVersion"), "networking.k8s.io/%s has no NetworkPolicy; write networking.k8s.io/v1", o.Version)
@@ -57,7 +57,11 @@ func Compile(o *manifest.Object, namespace string) (*policy.Policy, []manifest.D
 		p.Rules[policy.Egress] = append(p.Rules[policy.Egress], c.rule(rule.To, rule.Ports, part, part.Get("to")))
 	}
 	for _, d := range policy.Directions {
-		if !p.Isolates[d] {
+		switch {
+		case p.Isolates[d] || len(p.Rules[d]) == 0:
+		case reading == policy.Cilium:
+			p.Isolates[d] = true // ParseNetworkPolicy takes a section before it looks at policyTypes
+		default:
 			p.Rules[d] = nil // a section that policyTypes leaves out has no effect
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -19,7 +20,7 @@ func problems(t *testing.T, text string) (accepted bool, said []string) {
 	if len(objects) != 1 || len(broken) > 0 {
 		t.Fatalf("%d objects, %v", len(objects), broken)
 	}
-	p, diagnostics := networking.Compile(objects[0], "default")
+	p, diagnostics := networking.Compile(objects[0], "default", policy.Written)
 	for _, d := range diagnostics {
 		if d.Object != "NetworkPolicy p" || d.File != "p.yaml" {
 			t.Errorf("a diagnostic names another object: %v", d)
@@ -118,7 +119,7 @@ func TestWhatNoClusterHasIsRefused(t *testing.T) {
 	} {
 		text := fmt.Sprintf("apiVersion: %s\nkind: NetworkPolicy\nmetadata:\n  name: p\n  namespace: %s\nspec: {podSelector: {}}\n", test.apiVersion, test.namespace)
 		objects, _ := manifest.Read("p.yaml", []byte(text))
-		p, diagnostics := networking.Compile(objects[0], objects[0].Namespace)
+		p, diagnostics := networking.Compile(objects[0], objects[0].Namespace, policy.Written)
 		said := []string{}
 		for _, d := range diagnostics {
 			said = append(said, fmt.Sprintf("%d: %s: %s", d.Line, d.Severity, d.Message))
