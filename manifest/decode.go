@@ -3,6 +3,8 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
+	"maps"
 	"math"
 	"reflect"
 	"strings"
@@ -34,6 +36,11 @@ func Decode(n *Node, into any) []Mistake {
 type decoder struct{ mistakes []Mistake }
 
 func (d *decoder) wrong(n *Node, path, want string) {
+	d.mistakes = append(d.mistakes, Mistake{Severity: Error, Path: path, Line: n.Line, Text: WrongType(n, want)})
+}
+
+// WrongType says that a value is not of the type wanted, and what to do about it.
+func WrongType(n *Node, want string) string {
 	shown := n.Text
 	if n.Kind == Map || n.Kind == List {
 		shown = "this"
@@ -42,7 +49,7 @@ func (d *decoder) wrong(n *Node, path, want string) {
 	if want == "string" && (n.Kind == Bool || n.Kind == Int || n.Kind == Float) {
 		text += "; quote it"
 	}
-	d.mistakes = append(d.mistakes, Mistake{Severity: Error, Path: path, Line: n.Line, Text: text})
+	return text
 }
 
 var jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
@@ -145,7 +152,7 @@ func (d *decoder) structure(n *Node, v reflect.Value, path string) {
 		index, ok := fields[key.Text]
 		if !ok {
 			d.mistakes = append(d.mistakes, Mistake{Severity: Warning, Path: at, Line: key.Line,
-				Text: "unknown field; the API server drops it" + suggestion(key.Text, fields)})
+				Text: UnknownField(key.Text, maps.Keys(fields))})
 			return true
 		}
 		d.value(value, v.FieldByIndex(index), at)
@@ -185,19 +192,20 @@ func fieldsOf(t reflect.Type) map[string][]int {
 	return fields
 }
 
-// suggestion names the field that was probably meant.
-func suggestion(got string, fields map[string][]int) string {
+// UnknownField says what becomes of a field that there is not, and which of those that there are was probably meant.
+func UnknownField(got string, fields iter.Seq[string]) string {
+	const dropped = "unknown field; the API server drops it"
 	best, bestDistance := "", 3
 	for name := range fields {
 		if strings.EqualFold(name, got) {
-			return fmt.Sprintf("; did you mean %q?", name)
+			return fmt.Sprintf("%s; did you mean %q?", dropped, name)
 		}
 		if distance := spelling.Distance(got, name); distance < bestDistance || distance == bestDistance && name < best {
 			best, bestDistance = name, distance
 		}
 	}
 	if best == "" {
-		return ""
+		return dropped
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return fmt.Sprintf("%s; did you mean %q?", dropped, best)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/policy/calico"
 	"github.com/netpol-impact/netpol-impact/impact/policy/cilium"
+	"github.com/netpol-impact/netpol-impact/impact/policy/schema"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -128,7 +129,20 @@ func (b *builder) add(o *manifest.Object) {
 	if o.Kind != "Namespace" && b.isDuplicate(o) {
 		return
 	}
-	kind(b, o)
+	if b.fits(o) {
+		kind(b, o)
+	}
+}
+
+// fits tells whether an API server would take an object, by the schema that is published for its kind. One that it refuses
+// has no effect.
+func (b *builder) fits(o *manifest.Object) bool {
+	fits := true
+	for _, m := range schema.Check(o) {
+		b.report(manifest.Problem(m.Severity, o, m.Part, "%s", m))
+		fits = fits && m.Severity != manifest.Error
+	}
+	return fits
 }
 
 // isDuplicate tells whether an object came before. The same object with other contents is an error: which one a

@@ -2,10 +2,12 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/netpol-impact/netpol-impact/impact/policy/schema"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -54,12 +56,20 @@ func (p *Problems) Decode(into any) { p.DecodePart(p.Object.Body.Get("spec"), "s
 func (p *Problems) DecodePart(part *manifest.Node, path string, into any) {
 	for _, m := range manifest.Decode(part, into) {
 		at, path := &manifest.Node{Line: m.Line}, strings.TrimSuffix(path+"."+m.Path, ".")
-		if m.Severity == manifest.Error {
+		switch {
+		case m.Severity == manifest.Error:
 			p.Error(at, "%s: %s", path, m.Text)
-		} else {
+		case !schema.Knows(p.Object):
 			p.Warn(at, "%s: %s", path, m.Text)
+		case !p.drops(path): // what the API server drops is told of every object that has a schema
+			p.Warn(at, "%s is not analysed", path)
 		}
 	}
+}
+
+// drops tells whether the API server drops a field of the object.
+func (p *Problems) drops(path string) bool {
+	return slices.ContainsFunc(schema.Check(p.Object), func(m schema.Mistake) bool { return m.Severity == manifest.Warning && m.Path == path })
 }
 
 // Selector reads a label selector of the API.

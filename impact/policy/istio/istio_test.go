@@ -30,7 +30,6 @@ func TestWhatIstioRefusesOrIsNotAnalysedIsTold(t *testing.T) {
 		" {rules: [{when: [{key: source.ip}]}]}":                             "needs values or notValues",
 		" {rules: [{when: [{key: source.ports, values: [a]}]}]}":             "no attribute that Istio knows",
 		" {action: CUSTOM, provider: {name: x}, rules: [{}]}":                "warning: an external authorizer decides",
-		" {rules: [{from: [{source: {principal: [a]}}]}]}":                   "principals",
 		" {rules: [{from: {source: {namespaces: [a]}}}]}":                    "rules[0].from",
 		" {rules: [{from: [{source: {namespaces: a}}]}]}":                    "namespaces",
 		" {selector: {matchLabels: {app: 1}}}":                               "matchLabels",
