@@ -37,5 +37,8 @@ func (b Block) Key() string {
 	for _, e := range b.Except {
 		words = append(words, e.String())
 	}
+	if b.ByAddress {
+		words = append(words, "@")
+	}
 	return strings.Join(words, "-")
 }

@@ -66,6 +66,8 @@ func (p Peer) Covers(other Peer) bool {
 		return p.CoversDomain(other)
 	case p.Entity != "" && other.Entity != "":
 		return p.Entity == other.Entity
+	case p.Inside && p.Entity == "":
+		return other.Inside
 	}
 	return false
 }

@@ -108,6 +108,8 @@ func (p Peer) Words() string {
 		return p.Domain
 	case p.Entity != "":
 		return "the entity " + p.Entity
+	case p.Inside:
+		return "any other entity of the cluster"
 	case p.Perhaps != nil:
 		return p.Perhaps.Words() + " (uncertain)"
 	}

@@ -116,6 +116,7 @@ type Peer struct {
 	// Entity names an end that neither selectors nor addresses describe, such as a cluster's API server. Inside tells that it
 	// is in the cluster, as pods and nodes are; else its address may be any.
 	Entity string
+	// Inside without an Entity is every entity in the cluster that some rule names.
 	Inside bool
 	// All are conditions that have to be met together (none: anything meets them), and Not ones that must not be met.
 	All, Not []Peer
@@ -139,6 +140,8 @@ type Namespaces struct {
 type Block struct {
 	CIDR   netip.Prefix
 	Except []netip.Prefix
+	// ByAddress tells that pods are matched by their addresses whatever network connects them: who asks sees these only.
+	ByAddress bool
 }
 
 // Port is ports of a protocol: by number (From to To, both included; 0, 0 for all of a protocol with ports) or by the name

@@ -26,7 +26,7 @@ func (m *Model) matchAddress(b *blockSet, c *class, s Side) truth {
 		return truthOf(b.ips.ContainsPrefix(e.External[0]))
 	case e.Domain != "", e.Entity != "" && !e.inside:
 		return m.anywhere(b)
-	case m.blocksMissPods:
+	case m.blocksMissPods && !b.byAddress:
 		return no
 	case e.Entity != "":
 		return b.private
@@ -117,7 +117,7 @@ func (m *Model) blockMembers(b *blockSet) (members, maybe runs) {
 	members, maybe = m.matching(&set{block: b}, m.places.addressed)
 	members = members.union(m.outsideIn(b))
 	pods := no
-	if !m.blocksMissPods {
+	if !m.blocksMissPods || b.byAddress {
 		pods = m.podAddress(b)
 	}
 	switch pods {

@@ -13,6 +13,8 @@ type blockSet struct {
 	ips *netipx.IPSet
 	// private tells whether the block holds an address of which it is only known that it is private.
 	private truth
+	// byAddress tells that it matches pods though blocks of addresses else do not.
+	byAddress bool
 }
 
 // privateSpace is where pods' and nodes' addresses are when nothing more is known (RFC 1918, RFC 4193).
@@ -41,7 +43,7 @@ func newBlockSet(block policy.Block) *blockSet {
 	for _, e := range block.Except {
 		b.RemovePrefix(e)
 	}
-	s := &blockSet{ips: built(&b)}
+	s := &blockSet{ips: built(&b), byAddress: block.ByAddress}
 	s.private = covers(s.ips, privateSpace, block.CIDR.Addr().Is4())
 	return s
 }

@@ -16,6 +16,9 @@ func (m *Model) match(t *set, c *class, s Side) truth {
 	case t.domain != nil:
 		e := &m.Endpoints[c.endpoints[0]]
 		return truthOf(t.domain.CoversDomain(policy.Peer{Domain: e.Domain, OneLabel: e.OneLabel}))
+	case t.inside && t.entity == "":
+		e := &m.Endpoints[c.endpoints[0]]
+		return truthOf(e.Entity != "" && e.inside)
 	case t.entity != "":
 		return truthOf(m.Endpoints[c.endpoints[0]].Entity == t.entity)
 	}

@@ -21,7 +21,7 @@ type set struct {
 	nodes  *policy.Selector
 	domain *policy.Peer
 	entity string
-	inside bool // of an entity: it is in the cluster
+	inside bool // of an entity: it is in the cluster; alone: all of these
 	// all and not make a set of others: what is in all of the former and none of the latter. They come before it.
 	all, not []setID
 	// perhaps tells that whatever is in within may be in this one.
@@ -103,6 +103,8 @@ func (t *setTable) peer(p policy.Peer) setID {
 	case p.Perhaps != nil:
 		within := t.peer(*p.Perhaps)
 		return t.intern(setKey{kind: 'u', within: within}, func() set { return set{perhaps: true, within: within} })
+	case p.Inside && p.Entity == "":
+		return t.intern(setKey{kind: 'i'}, func() set { return set{inside: true} })
 	case p.Entity != "":
 		return t.intern(setKey{kind: 'e', pods: p.Entity}, func() set { return set{entity: p.Entity, inside: p.Inside} })
 	}

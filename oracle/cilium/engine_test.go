@@ -150,11 +150,6 @@ func isMasked(source, destination end, text string) bool {
 			if strings.Contains(text, "nodes:") {
 				return true
 			}
-		// The engine's entity cluster leaves out what is no workload of anybody's: they would be ends of every report.
-		case "init", "health", "unmanaged", "host":
-			if strings.Contains(text, "- cluster\n") {
-				return true
-			}
 		}
 	}
 	// Cilium lets a pod's own node in whatever its policies say (AlwaysAllowLocalhost); which node is a pod's own is not in

@@ -165,7 +165,7 @@ func (d dice) section(field string) map[string]any {
 		}
 		r[to+"Endpoints"] = list
 	case 4, 5:
-		r[to+"Entities"] = d.entities()
+		r[to+"Entities"] = d.entities(to == "to")
 	case 6:
 		r[to+"CIDR"] = []any{pick(d, "1.2.0.0/16", "1.2.3.4", "1.2.3.4/32", "0.0.0.0/0", "10.0.0.0/8", "2001:db8::/32", "::/0", "169.254.169.254")}
 	case 7:
@@ -207,8 +207,11 @@ func (d dice) ports() []any {
 	return list
 }
 
-func (d dice) entities() []any {
+func (d dice) entities(destination bool) []any {
 	all := []string{"all", "world", "world-ipv4", "world-ipv6", "cluster", "remote-node", "kube-apiserver", "ingress", "init", "health", "unmanaged", "none"}
+	if destination { // of sources it is masked
+		all = append(all, "host")
+	}
 	var list []any
 	for range 1 + d.IntN(2) {
 		list = append(list, pick(d, all...))

@@ -128,7 +128,7 @@ func (p *peers) entity(name string, node *manifest.Node) {
 	case "world-ipv6":
 		p.list = append(p.list, worldIPv6)
 	case "cluster", "cluster-mesh":
-		p.list = append(p.list, everyPod, everyNode, policy.Peer{Entity: "kube-apiserver"}, policy.Peer{Entity: "ingress", Inside: true})
+		p.list = append(p.list, everyPod, everyNode, policy.Peer{Entity: "kube-apiserver"}, policy.Peer{Entity: "ingress", Inside: true}, policy.Peer{Inside: true})
 	case "remote-node":
 		p.list = append(p.list, everyNode)
 	case "host":

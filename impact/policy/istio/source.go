@@ -127,7 +127,7 @@ func (c *compiler) list(texts []string, at *manifest.Node, read func(string, *ma
 
 func (c *compiler) block(text string, at *manifest.Node) (policy.Peer, bool) {
 	prefix, ok := c.Addresses(text, at)
-	return policy.Peer{Block: &policy.Block{CIDR: prefix}}, ok
+	return policy.Peer{Block: &policy.Block{CIDR: prefix, ByAddress: true}}, ok // a proxy knows no identities of the network
 }
 
 // matching are the conditions on a label whose value a text of Istio's matches: exact, "begin*", "*end", or any with "*".
