@@ -48,18 +48,7 @@ func MessagesText(protocol Protocol, ranges []PortRange) string {
 		if r.From == 0 && r.To == maxPort {
 			return string(protocol)
 		}
-		from, to := r.From, r.To
-		if from&255 == 0 && to&255 == 255 {
-			words = append(words, "type "+rangeText(from>>8, to>>8, messageNames[protocol]))
-			continue
-		}
-		for _, m := range r.Messages() {
-			text := "type " + rangeText(m.Type, m.Type, messageNames[protocol])
-			if m.Code >= 0 {
-				text += fmt.Sprintf(" code %d", m.Code)
-			}
-			words = append(words, text)
-		}
+		words = append(words, typeWords(r, messageNames[protocol])...)
 	}
 	if protocol == IP {
 		if len(ranges) == 1 && ranges[0].From == 1 && ranges[0].To == 255 {
@@ -68,6 +57,22 @@ func MessagesText(protocol Protocol, ranges []PortRange) string {
 		return "IP protocol " + strings.Join(words, ", ")
 	}
 	return string(protocol) + " " + strings.Join(words, ", ")
+}
+
+// typeWords words a range of ICMP: the codes of a type that is cut, and whole types together.
+func typeWords(r PortRange, names map[int]string) []string {
+	var words []string
+	for at := r.From; at <= r.To; {
+		if last := (r.To+1)>>8 - 1; at&255 == 0 && last >= at>>8 {
+			words = append(words, "type "+rangeText(at>>8, last, names))
+			at = (last + 1) << 8
+			continue
+		}
+		end := min(r.To, at|255)
+		words = append(words, "type "+rangeText(at>>8, at>>8, names)+" code "+rangeText(at&255, end&255, nil))
+		at = end + 1
+	}
+	return words
 }
 
 func rangeText(from, to int, names map[int]string) string {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,9 @@ func (p *Policy) place() string {
 		where = "In the service mesh"
 	}
 	order := strconv.FormatFloat(p.Order, 'g', -1, 64)
+	if math.IsInf(p.Order, 1) {
+		order = "none, so last"
+	}
 	switch {
 	case p.Tier.Layer == PodNetwork && p.Tier == Default && p.Order == NetworkPolicyOrder:
 		return ""
@@ -52,6 +56,9 @@ func (p *Policy) place() string {
 		return "Asked before NetworkPolicies, at priority " + order + ": the first rule that matches decides."
 	case p.Tier.Order > Default.Order:
 		return "Asked after NetworkPolicies, about what they leave undecided: the first rule that matches decides."
+	}
+	if math.IsInf(p.Order, 1) {
+		return "Last among NetworkPolicies: it has no order."
 	}
 	return "At order " + order + " among NetworkPolicies."
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
+// Rule C17 of docs/semantics.md.
 func TestSelectorsAreReadAsCalicoReadsThem(t *testing.T) {
 	sets := map[string]map[string]string{
 		"none": {}, "web": {"app": "web"}, "webs": {"app": "webs", "tier": "front"}, "db": {"app": "db", "tier": "back"},

@@ -9,8 +9,11 @@ import (
 
 // alternatives holds a value to what is asked of it beside its own type.
 func (c *checker) alternatives(n *manifest.Node, s *Schema) {
+	before := len(c.mistakes)
 	for _, i := range s.AllOf {
-		c.beside(n, i)
+		if n.Kind == manifest.Map || n.Kind == manifest.List || len(c.mistakes) == before { // one mistake of a scalar is enough
+			c.beside(n, i)
+		}
 	}
 	if s.AnyOf != nil && !slices.ContainsFunc(s.AnyOf, func(i int) bool { return c.set.fits(n, i) }) {
 		c.none(n, s.AnyOf, "at least one")
