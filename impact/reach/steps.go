@@ -214,16 +214,19 @@ func (p *Steps) opens(n int32, from runs) int32 {
 	m, s := p.model, &p.spots[n]
 	ingress := m.seq[policy.Ingress][p.side][s.class]
 	var out policy.PortSet // what the egress last looked at lets out to the spot
+	whole := false         // whether these are all of its ports
 	last, found := seqID(-1), int32(-1)
 	from.meet(p.lets(n), func(lo, hi int32) bool {
 		for c := lo; c < hi; c++ {
 			if egress := m.seq[policy.Egress][p.side][c]; egress != last {
-				last, out = egress, nil
+				last, out, whole = egress, nil, false
 				if p.reach(egress).has(s.class) {
 					out = m.allowed(egress, s.class, p.side, false).Intersect(s.ports)
+					whole = len(s.ports.Minus(out)) == 0
 				}
 			}
-			if len(out) > 0 && m.allowed(ingress, c, p.side, false).Intersects(out) {
+			// The spot lets it in on some port; where it may use them all, it does not matter on which.
+			if whole || len(out) > 0 && m.allowed(ingress, c, p.side, false).Intersects(out) {
 				found = c
 				return false
 			}
