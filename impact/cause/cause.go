@@ -62,6 +62,11 @@ type Finder struct {
 	head  map[string]*policy.Policy
 	// namespaces are each side's.
 	namespaces [2]map[string]*cluster.Namespace
+	// states are the sides; referred remembers which changes of others give policies another meaning, by the policies' keys, and
+	// differing are those that may.
+	states    [2]*cluster.State
+	referred  map[string][]Cause
+	differing []referent
 	// changes remembers what changed about each policy; nil if nothing did.
 	changes map[*policy.Policy]*Cause
 	// effect is the one that was asked for last, sampled what was found of it.
@@ -76,6 +81,7 @@ func New(m *reach.Model, base, head *cluster.State) *Finder {
 	return &Finder{
 		model: m, base: byKey(base.Policies), head: byKey(head.Policies),
 		namespaces: [2]map[string]*cluster.Namespace{base.Namespaces, head.Namespaces},
+		states:     [2]*cluster.State{base, head},
 		changes:    make(map[*policy.Policy]*Cause),
 	}
 }
@@ -139,7 +145,7 @@ func (f *Finder) causes(e *reach.Effect, subject int32, of found) []Cause {
 		for _, t := range things {
 			switch {
 			case t.Policy != "":
-				causes = append(causes, f.policy(t.Policy))
+				causes = append(causes, f.policy(t.Policy)...)
 			case t.Namespace != "":
 				causes = append(causes, f.namespace(t.Namespace)...)
 			case t.Endpoint == of.subject:
@@ -223,7 +229,7 @@ func (f *Finder) Between(c reach.Cell) Found {
 	for _, t := range things {
 		switch {
 		case t.Policy != "":
-			out.Causes = append(out.Causes, f.policy(t.Policy))
+			out.Causes = append(out.Causes, f.policy(t.Policy)...)
 		case t.Namespace != "":
 			out.Causes = append(out.Causes, f.namespace(t.Namespace)...)
 		case t.Endpoint == c.Destination:
@@ -263,13 +269,16 @@ func sameIdentity(a, b *manifest.Object) bool {
 	return a.Name == b.Name && a.Namespace == b.Namespace && a.Kind == b.Kind && a.Group == b.Group
 }
 
-// policy is the change of a policy that differs.
-func (f *Finder) policy(key string) Cause {
+// policy is the change of a policy that differs, or the changes of what it refers to.
+func (f *Finder) policy(key string) []Cause {
 	p := cmp.Or(f.head[key], f.base[key])
 	if change := f.change(p); change != nil {
-		return *change
+		return []Cause{*change}
 	}
-	return *f.cause(p, "head", p.Object.Body, "means something else, because of what it refers to")
+	if causes := f.referents(p); len(causes) > 0 {
+		return causes
+	}
+	return []Cause{*f.cause(p, "head", p.Object.Body, "means something else, because of what it refers to")}
 }
 
 // change is what changed about a policy; nil if it means the same on both sides.
@@ -330,8 +339,12 @@ func (f *Finder) workload(d policy.Direction, endpoint int32) []Cause {
 	if change := changedPorts(old.Ports, now.Ports); change != "" {
 		add(change, "spec", "containers")
 	}
-	if len(out) == 0 && old.ServiceAccount != now.ServiceAccount {
+	switch {
+	case len(out) > 0:
+	case old.ServiceAccount != now.ServiceAccount:
 		add(fmt.Sprintf("ServiceAccount %s → %s", old.ServiceAccount, now.ServiceAccount), "spec", "serviceAccountName")
+	case !maps.Equal(old.AccountLabels, now.AccountLabels):
+		out = f.account(now)
 	}
 	return out
 }

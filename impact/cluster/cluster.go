@@ -31,13 +31,17 @@ type State struct {
 	ConfigMaps map[Name]*manifest.Object
 	// Callers are objects that make somebody connect to a Service or to pods, or to the API server: webhooks, API
 	// services, monitors, roles and their bindings. Sorted by kind, namespace and name.
-	Callers     []*manifest.Object
+	Callers []*manifest.Object
+	// Referents are the objects that policies may refer to, sorted by kind, namespace and name.
+	Referents   []*manifest.Object
 	Diagnostics []manifest.Diagnostic
 
 	// endpoints are the addresses of Services that select no pods.
 	endpoints map[Name][]address
 	// aside are the diagnostics of policies that another network would enforce.
 	aside []int
+	// cni is the network that enforces policies, "" if nothing tells.
+	cni string
 }
 
 // DefaultNamespace is the namespace of objects that name none.
@@ -64,19 +68,7 @@ type Node struct {
 
 // Build derives a side's state from its objects. The result is the same whatever their order.
 func Build(objects []*manifest.Object, cfg config.Config) *State {
-	b := builder{
-		state: &State{
-			Namespaces: make(map[string]*Namespace),
-			ConfigMaps: make(map[Name]*manifest.Object),
-			endpoints:  make(map[Name][]address),
-		},
-		seen:      make(map[string]*manifest.Object),
-		accounts:  make(map[Name]map[string]string),
-		tiers:     make(map[string]calico.Tier),
-		templates: customTemplates(cfg),
-		cni:       cfg.CNI,
-	}
-	b.kinds = countKinds(b.templates)
+	b := newBuilder(cfg.CNI, customTemplates(cfg))
 	for _, o := range objects {
 		b.add(o)
 	}
@@ -85,6 +77,23 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 	}
 	b.finish()
 	return b.state
+}
+
+func newBuilder(cni string, templates map[string]template) *builder {
+	return &builder{
+		state: &State{
+			Namespaces: make(map[string]*Namespace),
+			ConfigMaps: make(map[Name]*manifest.Object),
+			endpoints:  make(map[Name][]address),
+			cni:        cni,
+		},
+		seen:      make(map[string]*manifest.Object),
+		accounts:  make(map[Name]map[string]string),
+		tiers:     make(map[string]calico.Tier),
+		templates: templates,
+		kinds:     countKinds(templates),
+		cni:       cni,
+	}
 }
 
 type builder struct {
@@ -118,6 +127,9 @@ func (b *builder) report(d ...manifest.Diagnostic) {
 }
 
 func (b *builder) add(o *manifest.Object) {
+	if IsReferent(o) {
+		b.state.Referents = append(b.state.Referents, o)
+	}
 	kind := b.kindOf(o)
 	if kind == nil && b.addContext(o) {
 		return
@@ -239,9 +251,7 @@ func (b *builder) addPolicies(policies []*policy.Policy, problems []manifest.Dia
 
 func (b *builder) finish() {
 	s := b.state
-	b.compileCilium()
-	b.compileCalico()
-	b.compileIstio()
+	b.compileReferring()
 	b.foldOwned()
 	b.placeOnNodes()
 	for _, w := range s.Workloads {
@@ -263,6 +273,14 @@ func (b *builder) finish() {
 		return cmp.Or(compareObjects(a.Object, b.Object), cmp.Compare(a.Part.LineOr(0), b.Part.LineOr(0)), strings.Compare(a.Service.String(), b.Service.String()))
 	})
 	slices.SortFunc(s.Callers, compareObjects)
+	slices.SortStableFunc(s.Referents, compareObjects)
+}
+
+// compileReferring compiles the policies that refer to other objects.
+func (b *builder) compileReferring() {
+	b.compileCilium()
+	b.compileCalico()
+	b.compileIstio()
 }
 
 func compareServices(a, b *Service) int {
