@@ -81,8 +81,8 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	connections := a.connectionFindings(effects)
 	broken, notes := a.promises.findings(effects)
 	out.Notes = slices.Concat(notes, a.proposals(in.Proposed))
-	ways, radii := a.pathFindings(effects, connections)
-	out.Cluster.BlastRadius = radii
+	var ways []Finding
+	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
 	out.Cluster.Findings = slices.Concat(connections, broken, ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)

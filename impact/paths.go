@@ -15,8 +15,12 @@ import (
 )
 
 // maxRadii is of how many classes of workloads whose connections change the blast radius is asked for; those whose
-// connections are opened come first.
-const maxRadii = 100
+// connections are opened come first. Each asks every workload at worst, so that of small clusters more are asked for:
+// of up to radiusWork divided by how many peers there are.
+const (
+	maxRadii   = 100
+	radiusWork = 1_000_000
+)
 
 // pathFinder tells the paths that a change makes.
 type pathFinder struct {
@@ -29,7 +33,7 @@ type pathFinder struct {
 	causes *cause.Finder
 	groups map[string]*pathGroup
 	order  []*pathGroup
-	// radii are the blast radii that were asked for, unasked counts the workloads with opened connections that were not.
+	// radii are the blast radii that were asked for, unasked counts the workloads that were not.
 	radii   []paths.Growth
 	unasked int
 }
@@ -45,8 +49,8 @@ type pathGroup struct {
 
 // pathFindings tells which paths to sensitive workloads appear or get shorter, and whose blast radius grows. Told are the
 // findings on connections: what these say already is not repeated. Radii are those of the workloads whose connections
-// change.
-func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) (findings []Finding, radii []Radius) {
+// change, but for unasked ones.
+func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) (findings []Finding, radii []Radius, unasked int) {
 	f := pathFinder{a: a, groups: make(map[string]*pathGroup)}
 	for _, e := range effects {
 		if e.Opened {
@@ -70,7 +74,7 @@ func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) (finding
 		radii = append(radii, Radius{*a.directory.peers[g.Workload].Workload, g.Before, g.After})
 	}
 	slices.SortFunc(radii, func(x, y Radius) int { return strings.Compare(x.Workload.String(), y.Workload.String()) })
-	return out, radii
+	return out, radii, f.unasked
 }
 
 func (f *pathFinder) findPaths(told []Finding) {
@@ -374,6 +378,7 @@ func changeOf(causes []Cause) string {
 
 func (f *pathFinder) findGrowth(told []Finding) {
 	var asked []int32
+	most := max(maxRadii, radiusWork/max(1, len(f.a.model.Endpoints)))
 	seen, classes, opened := make(map[int32]bool), make(map[int32]bool), make(map[int32]bool)
 	for _, effects := range [][]reach.Effect{f.effects, f.blocking} {
 		for i := range effects {
@@ -384,10 +389,10 @@ func (f *pathFinder) findGrowth(told []Finding) {
 				}
 				seen[source] = true
 				opened[source] = effects[i].Opened
-				if class := f.a.model.Class(source); classes[class] || len(classes) < maxRadii {
+				if class := f.a.model.Class(source); classes[class] || len(classes) < most {
 					classes[class] = true
 					asked = append(asked, source)
-				} else if effects[i].Opened {
+				} else {
 					f.unasked++
 				}
 			}
@@ -454,9 +459,6 @@ func (f *pathFinder) growthFinding(g *pathGroup) Finding {
 	}
 	out.Title += blameOf(out.Causes)
 	out.Explanation = fmt.Sprintf("The blast radius, how many workloads whoever breaks into one can go on to, grows by at least %d and to at least twice.", paths.GrownBy)
-	if f.unasked > 0 {
-		out.Explanation += fmt.Sprintf(" Of %s more with opened connections it was not asked.", plural(f.unasked, "workload"))
-	}
 	out.Advice = "If so many are not needed, narrow the opened connections."
 	out.Fingerprint = fingerprintOf("P3", changeOf(g.causes), f.a.identities(who))
 	return out

@@ -71,6 +71,8 @@ type Cluster struct {
 	Counts Counts
 	// BlastRadius is how far the workloads lead whose connections change, of a great many only some.
 	BlastRadius []Radius
+	// RadiiUnasked counts the others of these workloads.
+	RadiiUnasked int
 	// Policies are those whose words the change alters, by their objects' names.
 	Policies []PlainChange
 	// Changes has one row a pair of peers whose connections differ, complete and exact; nil unless asked for.

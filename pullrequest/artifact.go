@@ -114,6 +114,8 @@ type (
 		Counts      impact.Counts
 		Findings    []handedFinding
 		BlastRadius []impact.Radius
+		// RadiiUnasked goes by another name there.
+		RadiiUnasked int `json:"blastRadiusUnasked"`
 		Supposed    []struct {
 			If             string
 			Findings, Gone []handedFinding
@@ -153,7 +155,7 @@ type (
 )
 
 func (h handedCluster) cluster() (impact.Cluster, error) {
-	c := impact.Cluster{Name: h.Name, Targets: h.Targets, Untouched: h.Untouched, CNI: h.CNI, Counts: h.Counts, BlastRadius: h.BlastRadius}
+	c := impact.Cluster{Name: h.Name, Targets: h.Targets, Untouched: h.Untouched, CNI: h.CNI, Counts: h.Counts, BlastRadius: h.BlastRadius, RadiiUnasked: h.RadiiUnasked}
 	var err error
 	if c.Findings, err = findings(h.Findings); err != nil {
 		return c, err

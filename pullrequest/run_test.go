@@ -595,6 +595,7 @@ func TestAHandedOverResultLosesNothing(t *testing.T) {
 	f.Narrowed, f.Undo = true, cause.All
 	c := &r.Clusters[0]
 	c.CNI, c.BlastRadius = "calico", []impact.Radius{{Workload: impact.WorkloadID{Kind: "Deployment", Namespace: "shop", Name: "cart"}, Before: 1, After: 2}}
+	c.RadiiUnasked = 3
 	c.Supposed = []impact.Supposed{{If: "staged were enforced", Findings: c.Findings, Gone: c.Findings}}
 	r.Clusters = append(r.Clusters, impact.Cluster{Name: "staging", Targets: []string{"overlays/staging"}, Untouched: true})
 	var text, again bytes.Buffer

@@ -33,10 +33,12 @@ func (t told) label(word func(string) string) string {
 	return and(names) + " (the same in each)"
 }
 
-// row is something that is told of a cluster or of several: a finding, or the exact pairs.
+// row is something that is told of a cluster or of several: a finding, the blast radii, or the exact pairs.
 type row struct {
-	finding  impact.Finding
-	changes  []impact.Change
+	finding impact.Finding
+	changes []impact.Change
+	// radius has the blast radii; nil if it is not about these.
+	radius   *impact.Cluster
 	clusters []int
 }
 
@@ -60,9 +62,12 @@ func tellTogether(clusters []*impact.Cluster) []told {
 			}
 			all = append(all, t)
 		}
-		if r.changes != nil {
+		switch {
+		case r.changes != nil:
 			all[i].cluster.Changes = r.changes
-		} else {
+		case r.radius != nil:
+			all[i].cluster.BlastRadius, all[i].cluster.RadiiUnasked = r.radius.BlastRadius, r.radius.RadiiUnasked
+		default:
 			all[i].cluster.Findings = append(all[i].cluster.Findings, r.finding)
 		}
 	}
@@ -96,6 +101,14 @@ func sharedRows(clusters []*impact.Cluster) []*row {
 				continue
 			}
 			r.join(n, f)
+		}
+		if key, radius, ok := radiusRow(c); ok {
+			if r := at[key]; r != nil {
+				r.clusters = append(r.clusters, n)
+			} else {
+				at[key] = &row{radius: &radius, clusters: []int{n}}
+				all = append(all, at[key])
+			}
 		}
 		if c.Changes == nil {
 			continue

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/impact/cause"
+	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
 // ExplainText writes why a connection is allowed or denied, state by state: which policies have a say at each end, where
@@ -47,6 +49,38 @@ func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanati
 		return nil
 	}
 	return explainDifference(w, difference)
+}
+
+// ExplainJSON writes the same for programs.
+func ExplainJSON(w io.Writer, q impact.Question, explanations []impact.Explanation, difference *impact.Difference) error {
+	out := jsonExplained{Schema: explainSchema, States: []jsonExplainedState{}, Diagnostics: []jsonDiagnostic{}}
+	port := portsJSON([]policy.PortRange{{Protocol: q.Protocol, From: q.Port, To: q.Port}})[0]
+	for _, e := range explanations {
+		state := jsonExplainedState{State: e.State, Missing: e.Missing}
+		if e.Missing == "" {
+			state.Connection = &jsonShown{peerJSON(e.Source), peerJSON(e.Destination), port, e.Allowed, decisionJSON(e.Egress), decisionJSON(e.Ingress)}
+		}
+		out.States = append(out.States, state)
+		for _, d := range e.Diagnostics {
+			out.Diagnostics = append(out.Diagnostics, diagnosticJSON(d))
+		}
+	}
+	if d := difference; d != nil {
+		out.Change = &jsonDifference{Effect: "none", Causes: []jsonCause{}, Undo: string(d.Undo)}
+		switch {
+		case d.Opened:
+			out.Change.Effect = string(impact.Opened)
+		case d.Blocked:
+			out.Change.Effect = string(impact.Blocked)
+		}
+		for _, c := range d.Causes {
+			out.Change.Causes = append(out.Change.Causes, causeJSON(c))
+		}
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
 }
 
 // undoTexts say how several causes act.

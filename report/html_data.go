@@ -24,6 +24,8 @@ type (
 		Before   []pageAllowed `json:"before"`
 		After    []pageAllowed `json:"after"`
 		Findings []pageFinding `json:"findings"`
+		// Radius has a line for each change of blast radius.
+		Radius []string `json:"radius"`
 	}
 	// pagePeer is a node. Its group is the namespace of a workload.
 	pagePeer struct {
@@ -108,6 +110,7 @@ func newPageCluster(c *impact.Cluster, o Options) pageCluster {
 	for i := range c.Findings {
 		out.Findings = append(out.Findings, cast.finding(&c.Findings[i], o))
 	}
+	out.Radius = cast.radiusLines(c)
 	out.Before, out.After = cast.allowed(c.Before), cast.allowed(c.After)
 	return out
 }

@@ -14,6 +14,8 @@ const (
 	diffSchema = "netpol-impact/diff/v1"
 	listSchema = "netpol-impact/list/v1"
 	testSchema = "netpol-impact/test/v1"
+
+	explainSchema = "netpol-impact/explain/v1"
 )
 
 // JSON writes the result for programs, complete. Each finding and each change is on a line of its own.
@@ -64,6 +66,9 @@ func (j *jsonWriter) cluster(c *impact.Cluster) {
 			j.value(jsonRadius{jsonWorkload(r.Workload), r.Before, r.After})
 		}
 		j.close(']')
+	}
+	if c.RadiiUnasked > 0 {
+		j.field("blastRadiusUnasked", c.RadiiUnasked)
 	}
 	if c.Changes != nil {
 		j.key("changes")

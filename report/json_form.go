@@ -39,6 +39,9 @@ type (
 		// BlastRadius tells of the workloads whose connections change how many others each can get to, in any number of steps; of
 		// a great many only some.
 		BlastRadius []jsonRadius `json:"blastRadius,omitempty"`
+		// BlastRadiusUnasked counts the workloads whose connections change and that are not in blastRadius, because there are too
+		// many; rule P3 does not know of them either.
+		BlastRadiusUnasked int `json:"blastRadiusUnasked,omitempty"`
 		// Changes has one row a pair of peers whose connections differ, complete and exact; only with --expand.
 		Changes []jsonChange `json:"changes,omitempty"`
 		// Supposed is what would change under other assumptions; it is no part of the findings, nor of the gate.
@@ -271,6 +274,35 @@ type (
 		Egress jsonDecision `json:"egress"`
 		// Ingress is what the destination's policies say.
 		Ingress jsonDecision `json:"ingress"`
+	}
+	// jsonExplained is what explain --format json writes: why a connection is allowed or denied.
+	jsonExplained struct {
+		// Schema names the version of this form.
+		Schema string `json:"schema"`
+		// States are the ones that were asked for, the older one first.
+		States []jsonExplainedState `json:"states"`
+		// Change is what makes the two states differ; absent for one state alone, and where either lacks an end.
+		Change *jsonDifference `json:"change,omitempty"`
+		// Diagnostics tell what could not be analysed, or not as its author may think.
+		Diagnostics []jsonDiagnostic `json:"diagnostics"`
+	}
+	// jsonExplainedState is one state's say in a connection.
+	jsonExplainedState struct {
+		// State names the state.
+		State string `json:"state"`
+		// Missing says which end the state lacks; it has no connection then.
+		Missing string `json:"missing,omitempty"`
+		// Connection is the one that was asked for, with each policy and rule that takes part.
+		Connection *jsonShown `json:"connection,omitempty"`
+	}
+	// jsonDifference is what makes two states differ about a connection.
+	jsonDifference struct {
+		// Effect is opened, blocked, or none.
+		Effect string `json:"effect"`
+		// Causes are the changed objects without which it would be none.
+		Causes []jsonCause `json:"causes"`
+		// Undo tells how several causes act: any one of them taken back undoes the difference, or only all of them do.
+		Undo string `json:"undo,omitempty"`
 	}
 	// jsonDecision is what decides one direction of a connection.
 	jsonDecision struct {

@@ -212,6 +212,7 @@ func (m *comment) cluster(c *impact.Cluster) {
 			v.table(s)
 		}
 	}
+	v.radius(c)
 	v.explanations(all)
 	v.graph(all)
 	if c.Changes != nil {

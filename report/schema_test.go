@@ -29,6 +29,8 @@ var schemas = map[string]struct {
 	"diff": {diffSchema, reflect.TypeFor[jsonResult]()},
 	"list": {listSchema, reflect.TypeFor[jsonListing]()},
 	"test": {testSchema, reflect.TypeFor[jsonChecked]()},
+
+	"explain": {explainSchema, reflect.TypeFor[jsonExplained]()},
 }
 
 // enumerations are the values that a key may have.
@@ -36,6 +38,8 @@ var enumerations = map[string][]any{
 	"jsonFinding.Severity":    texts(impact.Critical, impact.High, impact.Medium, impact.Low, impact.Info),
 	"jsonFinding.Confidence":  texts(impact.Exact, impact.Approximate),
 	"jsonFinding.Undo":        texts(cause.Any, cause.All),
+	"jsonDifference.Effect":   {"opened", "blocked", "none"},
+	"jsonDifference.Undo":     texts(cause.Any, cause.All),
 	"jsonAllowed.Confidence":  texts(impact.Exact, impact.Approximate),
 	"jsonPair.Confidence":     texts(impact.Exact, impact.Approximate),
 	"jsonFinding.Kind":        texts(impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver),
@@ -256,6 +260,16 @@ func TestWhatIsWrittenMeetsItsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("every key", b.Bytes())
+	b.Reset()
+	one := impact.Decision{Steps: []impact.Step{{Object: "NetworkPolicy shop/a", File: "a.yaml", Line: 1, Rule: "spec.ingress[0]", Verdict: "deny", Decides: true}}}
+	explained := []impact.Explanation{{State: "base", Missing: "there is no workload web"}, {
+		State: "head", Source: pod("shop", "web"), Destination: internet, Egress: one, Ingress: one, Diagnostics: everyKey.Diagnostics,
+	}}
+	difference := impact.Difference{Blocked: true, Causes: everyKey.Clusters[0].Findings[0].Causes, Undo: cause.All}
+	if err := ExplainJSON(&b, impact.Question{Protocol: policy.TCP, Port: 80}, explained, &difference); err != nil {
+		t.Fatal(err)
+	}
+	check("an explanation", b.Bytes())
 }
 
 // TestTheSchemasRefuse shows that a schema is no empty promise.
@@ -302,8 +316,8 @@ var everyKey = impact.Result{
 			Causes:   []impact.Cause{{Object: "NetworkPolicy shop/a", File: "a.yaml", Line: 1, Side: "head", Change: "added"}},
 			Evidence: []impact.Evidence{{Kind: "k", Text: "t", File: "a.yaml", Line: 2}},
 		}},
-		BlastRadius: []impact.Radius{{Workload: impact.WorkloadID{Kind: "Pod", Namespace: "shop", Name: "web"}, Before: 1, After: 2}},
-		Changes:     []impact.Change{{Source: pod("shop", "web"), Destination: pod("shop", "cart"), Opened: everyProtocol, Blocked: port(policy.UDP, 1)}},
+		BlastRadius: []impact.Radius{{Workload: impact.WorkloadID{Kind: "Pod", Namespace: "shop", Name: "web"}, Before: 1, After: 2}}, RadiiUnasked: 3,
+		Changes: []impact.Change{{Source: pod("shop", "web"), Destination: pod("shop", "cart"), Opened: everyProtocol, Blocked: port(policy.UDP, 1)}},
 	}},
 	Diagnostics: []manifest.Diagnostic{{Severity: manifest.Info, Object: "o", File: "f", Line: 1, Message: "m"}},
 }

@@ -93,6 +93,7 @@ func (t *textReport) addClusters() {
 		for _, s := range sections(together.cluster.Findings) {
 			v.section(s)
 		}
+		v.radius(&together.cluster)
 		v.changes(together.cluster.Changes)
 	}
 }

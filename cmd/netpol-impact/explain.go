@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 
 func (p *program) explain() *cobra.Command {
 	var o review.Options
-	var cluster string
+	var cluster, format string
 	c := &cobra.Command{
 		Use:   "explain SRC DST [PROTOCOL/]PORT",
 		Short: "Explain why a connection is allowed or denied",
@@ -28,7 +29,8 @@ tree, or what --head names; with --base, the state before is explained, too, and
 changes that make the two differ.`,
 		Example: `  netpol-impact explain web shop/api 8080
   netpol-impact explain shop/web 203.0.113.7 tcp/443
-  netpol-impact explain --base main web api 8080`,
+  netpol-impact explain --base main web api 8080
+  netpol-impact explain --base main --format json web api 8080`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
 			q := impact.Question{Source: args[0], Destination: args[1]}
@@ -36,13 +38,19 @@ changes that make the two differ.`,
 			if q.Protocol, q.Port, err = parsePort(args[2]); err != nil {
 				return err
 			}
+			write := map[string]func(io.Writer, impact.Question, []impact.Explanation, *impact.Difference) error{
+				"text": report.ExplainText, "json": report.ExplainJSON,
+			}[format]
+			if write == nil {
+				return fmt.Errorf("--format: %q is neither text nor json", format)
+			}
 			o.Stdin, o.Progress = p.stdin, p.progress()
 			explanations, difference, err := review.Explain(c.Context(), o, cluster, q)
 			p.endProgress()
 			if err != nil {
 				return err
 			}
-			if err := report.ExplainText(p.stdout, q, explanations, difference); err != nil {
+			if err := write(p.stdout, q, explanations, difference); err != nil {
 				return &failure{fmt.Errorf("writing to standard output: %w", err)}
 			}
 			var diagnostics []manifest.Diagnostic
@@ -55,8 +63,10 @@ changes that make the two differ.`,
 	f := c.Flags()
 	f.StringVar(&o.Base, "base", "", "the state before, too: a revision, a folder, a file or -")
 	f.StringVar(&o.Head, "head", "", "the state: a revision, a folder, a file or - (default: the working tree)")
+	f.StringVar(&format, "format", "text", "what is printed: text, json")
 	f.StringVar(&cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the state")
+	complete(c, "format", "text", "json")
 	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
 	return c

@@ -67,6 +67,10 @@
   function list() {
     const all = data.clusters[cluster] ? data.clusters[cluster].findings.length : 0, shown = found();
     $('count').textContent = shown.length + ' of ' + all + ' shown, worst first';
+    const radius = data.clusters[cluster] ? data.clusters[cluster].radius : [];
+    $('radius').hidden = !radius.length;
+    $('radii').replaceChildren();
+    for (const words of radius) make('li', words, $('radii'));
     $('list').replaceChildren();
     for (const f of shown) {
       const b = make('button', undefined, make('li', undefined, $('list')), f.kind);
