@@ -116,7 +116,7 @@ type (
 		BlastRadius []impact.Radius
 		// RadiiUnasked goes by another name there.
 		RadiiUnasked int `json:"blastRadiusUnasked"`
-		Supposed    []struct {
+		Supposed     []struct {
 			If             string
 			Findings, Gone []handedFinding
 		}
