@@ -38,8 +38,11 @@ func ReadPromises(file string, text []byte) ([]Promise, []error) {
 		}
 		list = top.Content[i+1]
 	}
-	if list == nil || list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
-		return nil, fail(top.Line, "promises is no list with a promise in it")
+	if list != nil && list.Kind == yaml.ScalarNode && list.Tag == "!!null" { // a list of comments, as it is generated
+		return nil, nil
+	}
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return nil, fail(top.Line, "promises is no list of promises")
 	}
 	var out []Promise
 	var problems []error

@@ -80,7 +80,7 @@ func promiseSchema(t *testing.T) []byte {
 		"title":       "netpol-impact promises",
 		"description": "A file *" + PromiseFile + " in netpol-impact's own form.",
 		"type":        "object", "required": []any{"promises"}, "additionalProperties": false,
-		"properties": map[string]any{"promises": map[string]any{"type": "array", "minItems": 1, "items": map[string]any{"$ref": "#/$defs/Promise"}}},
+		"properties": map[string]any{"promises": map[string]any{"type": []any{"array", "null"}, "items": map[string]any{"$ref": "#/$defs/Promise"}}},
 		"$defs":      defs,
 	}, "", "  ")
 	if err != nil {

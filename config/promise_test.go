@@ -9,7 +9,7 @@ func TestAMistakeInAPromiseIsToldWithItsLine(t *testing.T) {
 	const rest = "- {name: n, expect: allowed, from: a/b, to: c/d, "
 	for text, want := range map[string]string{
 		"":                                        "f: the file is empty; it needs promises",
-		"promises: []\n":                          "f: line 1: promises is no list with a promise in it",
+		"promises: 1\n":                           "f: line 1: promises is no list of promises",
 		"promise: []\n":                           `f: line 1: there is "promise"; a file of promises has one key, promises`,
 		"- a\n":                                   "f: line 1: a file of promises is a mapping with the key promises",
 		"promises:\n- a\n":                        "f: line 2: a promise is a mapping with name, expect, from and to",

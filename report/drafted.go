@@ -15,24 +15,21 @@ import (
 func Drafts(w io.Writer, clusters []string, drafted [][]impact.Draft) error {
 	var b strings.Builder
 	b.WriteString("# Written by netpol-impact test --generate from what the manifests declare; edit it by hand.\npromises:\n")
-	written := 0
+	drafts := 0
 	for i, cluster := range clusters {
 		only := ""
 		if len(clusters) > 1 {
 			only = cluster
 		}
 		for k := range drafted[i] {
-			if drafted[i][k].Kept {
-				written++
-			}
+			drafts++
 			writeDraft(&b, &drafted[i][k], only)
 		}
 	}
-	text := b.String()
-	if written == 0 {
-		text = strings.Replace(text, "\npromises:\n", "\npromises: []\n", 1)
+	if drafts == 0 {
+		b.WriteString("# The manifests declare no dependency of one workload on another.\n")
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

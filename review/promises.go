@@ -39,10 +39,16 @@ func readPromises(s *side, set []config.Promise) promised {
 			out.Promises = append(out.Promises, one)
 			continue
 		}
-		if _, twice := clusters[one.File]; !twice {
+		known, twice := clusters[one.File]
+		switch {
+		case !twice:
 			files = append(files, one.File)
+			clusters[one.File] = one.Clusters
+		case len(known) == 0 || len(one.Clusters) == 0: // all are meant
+			clusters[one.File] = nil
+		default:
+			clusters[one.File] = slices.Concat(known, one.Clusters)
 		}
-		clusters[one.File] = one.Clusters
 	}
 	if s.file != "" {
 		if len(files) > 0 {

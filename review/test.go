@@ -45,7 +45,7 @@ func Test(ctx context.Context, o Options, t TestOptions) (*impact.Checked, error
 	out := &impact.Checked{State: s.name}
 	names, err := p.eachCluster(ctx, s, conf, t.Cluster, func(cluster string, objects []*manifest.Object) {
 		o.progress("testing cluster %s", cluster)
-		s.check(out, cluster, objects, conf.For(cluster), held)
+		s.check(out, cluster, objects, o.override(conf.For(cluster)), held)
 	})
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func Draft(ctx context.Context, o Options, cluster string) (*Drafted, error) {
 	_, err = p.eachCluster(ctx, s, conf, cluster, func(name string, objects []*manifest.Object) {
 		drafts, err := guard(func() (drafts []impact.Draft, err error) {
 			var problems []manifest.Diagnostic
-			drafts, problems, err = impact.Drafts(objects, conf.For(name))
+			drafts, problems, err = impact.Drafts(objects, o.override(conf.For(name)))
 			s.diagnostics = append(s.diagnostics, problems...)
 			return drafts, err
 		})

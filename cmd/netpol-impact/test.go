@@ -74,6 +74,7 @@ Exit codes: 0 all promises are kept · 1 one is broken, or promises nothing ·
 	f.StringVar(&t.Cluster, "cluster", "", "the only cluster that is tested (default: all)")
 	f.StringArrayVar(&t.Files, "promises", nil, "a file of promises that is tested instead of those of the state (repeatable)")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within PATH")
+	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
 	out.flags(c, report.ForChecked)
 	return c
