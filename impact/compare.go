@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
@@ -84,6 +85,10 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
 	out.Cluster.Findings = slices.Concat(connections, broken, ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
+	places := renames.places()
+	for i := range out.Cluster.Findings {
+		out.Cluster.Findings[i].renamed = places
+	}
 	override(out.Cluster.Findings, in.Config.Severity)
 	slices.SortStableFunc(out.Cluster.Findings, compareFindings)
 	out.Cluster.Counts = a.count(blocks)
@@ -158,10 +163,13 @@ type analysis struct {
 	base, head *cluster.State
 	directory  directory
 	// backends are those of head: what counts is who needs what once the change is merged.
-	backends    *cluster.Backends
-	sensitivity evidence.Sensitivity
-	traits      []traits // by endpoint
-	uses        *uses
+	backends *cluster.Backends
+	// backendsBefore are base's, once before has made them.
+	backendsBefore *cluster.Backends
+	before         sync.Once
+	sensitivity    evidence.Sensitivity
+	traits         []traits // by endpoint
+	uses           *uses
 	// remarks are what looks wrong, orphans the policies that lost their workloads, strays what misspelt policies do, by the
 	// policies' keys.
 	hygiene  HygieneMode

@@ -90,7 +90,7 @@ func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup 
 		t := &a.traits[i]
 		key := peerTraits{end: t.end, sameNamespace: t.namespace == namespace && !t.end.Outside}
 		if e.Direction == policy.Egress {
-			key.listens, key.silent = t.listens(e.Ports)
+			key.listens, key.silent = a.listens(i, e)
 			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
 		} else {
 			key.end.Sensitive = false // it matters of a destination only
@@ -115,10 +115,17 @@ func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup 
 	return out
 }
 
-// listens tells whether a destination declares one of the ports, or declares ports and none of these.
-func (t *traits) listens(ports policy.PortSet) (listens, silent bool) {
-	listens = t.declared.Intersects(ports)
-	return listens, len(t.declared) > 0 && !listens
+// listens tells whether a destination declares one of an effect's ports, or declares ports and none of these. What opens a
+// port and takes its declaration away does not make the port one that nobody listens on.
+func (a *analysis) listens(destination int32, e *reach.Effect) (listens, silent bool) {
+	t := &a.traits[destination]
+	listens = t.declared.Intersects(e.Ports)
+	silent = len(t.declared) > 0 && !listens
+	if w := a.endpoint(destination).Workload[reach.Base]; silent && e.Opened && w != nil {
+		a.before.Do(func() { a.backendsBefore = a.baseBackends() })
+		silent = !declaredBy(w, a.backendsBefore).Intersects(e.Ports)
+	}
+	return listens, silent
 }
 
 // change is what severity asks of the connections between a subject of an effect and peers that are alike.
@@ -133,7 +140,7 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 	}
 	if e.Direction == policy.Ingress {
 		c.Source, c.Destination = peer.end, own.end
-		c.Listens, c.NoListener = own.listens(e.Ports)
+		c.Listens, c.NoListener = a.listens(subject, e)
 		c.LastClients = c.LastClients || !e.Opened && a.lostService(subject, e.Ports) != nil
 	} else {
 		c.Source, c.Destination = own.end, peer.end
@@ -177,7 +184,7 @@ func (a *analysis) identities(endpoints []int32) string {
 	}
 	words := make([]string, len(peers))
 	for i, p := range peers {
-		words[i] = p.String()
+		words[i] = p.identity()
 	}
 	return strings.Join(words, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -218,5 +219,44 @@ func TestAFingerprintNamesEveryPeer(t *testing.T) {
 	first, again, more := told(12), told(12), told(13)
 	if first != again || first == more {
 		t.Errorf("12 clients are %s and again %s, 13 are %s", first, again, more)
+	}
+}
+
+// TestAFingerprintTellsKindsApart: a waiver of the Deployment's connection must not accept the StatefulSet's of its name.
+func TestAFingerprintTellsKindsApart(t *testing.T) {
+	told := func(kind string) string {
+		web := strings.Replace(workloads("shop/web:80"), "kind: Deployment", "kind: "+kind, 1)
+		all := web + workloads("shop/db:5432") + networkPolicy("shop", "db", "podSelector: {matchLabels: {app: db}}")
+		for _, f := range findings(t, all, all+networkPolicy("shop", "more", "podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]")) {
+			if f.Kind == Opened {
+				return f.Fingerprint
+			}
+		}
+		t.Fatal("nothing is opened")
+		return ""
+	}
+	if one, other := told("Deployment"), told("StatefulSet"); one == other || one != told("Deployment") {
+		t.Errorf("the Deployment's is %s, the StatefulSet's %s", one, other)
+	}
+}
+
+// TestManyProposalsAreCounted: head cannot drown the report in promises of its own.
+func TestManyProposalsAreCounted(t *testing.T) {
+	state, _ := manifest.Read("base.yaml", []byte(workloads("shop/web:80", "shop/db:5432")))
+	var text strings.Builder
+	text.WriteString("promises:\n")
+	for i := range 3 * maxProposals {
+		fmt.Fprintf(&text, "- {name: p%d, expect: denied, from: shop/web, to: shop/db}\n", i)
+	}
+	proposed, problems := config.ReadPromises("p.yaml", []byte(text.String()))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	out, err := Compare(t.Context(), Input{Base: state, Head: state, Proposed: proposed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := out.Notes[len(out.Notes)-1]; len(out.Notes) != maxProposals+1 || !strings.Contains(last.Message, "200 more promises") {
+		t.Errorf("%d notes, the last one: %s", len(out.Notes), last.Message)
 	}
 }

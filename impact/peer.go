@@ -44,6 +44,15 @@ func (p Peer) String() string {
 	return p.Name
 }
 
+// identity is the peer as fingerprints have it: two workloads of one name are told apart by their kinds. A Deployment goes by
+// its name alone, so that the fingerprints of waivers that were written before kinds counted stay what they are.
+func (p Peer) identity() string {
+	if p.Workload != nil && p.Workload.Kind != "Deployment" {
+		return p.Workload.Kind + " " + p.String()
+	}
+	return p.String()
+}
+
 func (e External) String() string {
 	if e.All() {
 		return "any address"

@@ -354,6 +354,9 @@ func (c *Cluster) AddFindings(cfg config.Config, findings ...Finding) {
 	slices.SortStableFunc(c.Findings, compareFindings)
 }
 
+// maxProposals is how many promises that are not in force are told of: head could drown the report in them.
+const maxProposals = 100
+
 // proposals say what becomes at head of promises that count only once they are merged.
 func (a *analysis) proposals(promises []config.Promise) []manifest.Diagnostic {
 	if len(promises) == 0 {
@@ -362,6 +365,10 @@ func (a *analysis) proposals(promises []config.Promise) []manifest.Diagnostic {
 	judge := a.judge(reach.Head)
 	var out []manifest.Diagnostic
 	for i := range promises {
+		if i == maxProposals {
+			return append(out, manifest.Diagnostic{Severity: manifest.Warning, Object: "promises",
+				Message: fmt.Sprintf("the change adds or changes %d more promises, which are not tried here; netpol-impact test tries all", len(promises)-i)})
+		}
 		p := &promises[i]
 		d := manifest.Diagnostic{Severity: manifest.Info, Object: promiseName(p.Name), File: p.Origin, Line: p.Line}
 		switch o := judge.Of(p); o.Status {

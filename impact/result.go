@@ -98,8 +98,10 @@ type Counts struct {
 // Finding is a group of connections, or a remark, that shares cause and severity.
 type Finding struct {
 	// ID numbers the finding within its result: F1, F2, …
-	ID         string
-	Rule       string
+	ID   string
+	Rule string
+	// renamed are the places that workloads had at base, by those that they have at head.
+	renamed    map[place][]place
 	Severity   Severity
 	Confidence Confidence
 	Kind       Kind

@@ -61,7 +61,7 @@ func (a *analysis) findTraits() []traits {
 				t.declare(policy.TCP, 53)
 			}
 		default:
-			a.workloadTraits(t, cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]))
+			a.workloadTraits(t, cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]), e.Workload[reach.Base])
 		}
 		key := t.declared.Key()
 		id, known := ids[key]
@@ -78,11 +78,18 @@ func (t *traits) declare(p policy.Protocol, port int) {
 	t.declared = t.declared.Union(policy.Range(p, port, port))
 }
 
-func (a *analysis) workloadTraits(t *traits, w *cluster.Workload) {
+// workloadTraits tells those of a workload. Who takes away what makes it sensitive does not lower what the same change opens
+// of it.
+func (a *analysis) workloadTraits(t *traits, w, before *cluster.Workload) {
 	t.namespace = w.Namespace
 	t.declared = declaredBy(w, a.backends)
 	t.end.DNS = w.Namespace == "kube-system" && w.Labels["k8s-app"] == "kube-dns"
 	t.sensitive = a.sensitivity.Of(w)
+	if t.sensitive == "" && before != nil && before != w {
+		if t.sensitive = a.sensitivity.Of(before); t.sensitive != "" {
+			t.sensitive += ", before this change"
+		}
+	}
 	t.end.Sensitive = t.sensitive != ""
 }
 

@@ -81,8 +81,14 @@ func (c *comparison) checkCluster(g *group) bool {
 			c.note(u.Target.String(), fmt.Sprintf("this target of cluster %s is new at head", g.name))
 		}
 	}
+	named := !c.o.TrustHead && len(c.config.Targets) > 0
 	for _, u := range g.base {
-		if !head[u.key()] && !c.filesOnly() {
+		switch {
+		case head[u.key()] || c.filesOnly():
+		case named:
+			c.head.fail(manifest.Diagnostic{Object: u.Target.String(),
+				Message: fmt.Sprintf("the configuration names this target of cluster %s, and it is gone at head: what was moved elsewhere would not be looked at. To delete it, take it out of the configuration first, by a change that is merged before", g.name)})
+		default:
 			c.note(u.Target.String(), fmt.Sprintf("this target of cluster %s is gone at head", g.name))
 		}
 	}

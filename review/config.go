@@ -15,6 +15,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/gate"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // configure reads the configuration of the trusted side; file is empty if there is none. The other side's is only
@@ -42,7 +43,53 @@ func (p *opener) configure(base, head *side) (c config.Config, file string, note
 	if base == head || p.o.TrustHead || base.file != "" || head.file != "" {
 		return c, file, nil, nil
 	}
-	return c, file, changedConfig(file, text, c, other), nil
+	notes = changedConfig(file, text, c, other)
+	if p.o.Config == "" {
+		notes = append(notes, besideConfig(file, notes, trusted, other)...)
+	}
+	return c, file, notes, nil
+}
+
+// besideConfig tells of a change to the configuration's other place, from where nothing is read today: a second file may be
+// what counts once the first is gone.
+func besideConfig(file string, told []manifest.Diagnostic, base, head *side) (notes []manifest.Diagnostic) {
+	for _, name := range config.Files {
+		isTold := slices.ContainsFunc(told, func(d manifest.Diagnostic) bool { return d.File == name })
+		if file == "" || name == file || isTold || tree.Same(base.tree, head.tree, name) {
+			continue
+		}
+		_, before := fs.Stat(base.tree, name)
+		_, after := fs.ReadFile(head.tree, name)
+		verb := "adds"
+		switch {
+		case errors.Is(after, fs.ErrNotExist) && before == nil:
+			verb = "removes"
+		case before == nil:
+			verb = "edits"
+		}
+		message := fmt.Sprintf("the change %s this second configuration; base's %s is in force", verb, file)
+		if after != nil && verb != "removes" {
+			message += fmt.Sprintf(", and this one cannot be read: %v", after)
+		}
+		notes = append(notes, manifest.Diagnostic{Severity: manifest.Warning, File: name, Message: message})
+	}
+	return notes
+}
+
+// successor says what would be in force at head where it lacks a configuration.
+func successor(file string, c config.Config, head *side) string {
+	for _, name := range config.Files {
+		text, err := fs.ReadFile(head.tree, name)
+		if err != nil || name == file {
+			continue
+		}
+		read, err := config.Read(name, text)
+		if err != nil {
+			return fmt.Sprintf("; %s, which takes its place, cannot be read", name)
+		}
+		return fmt.Sprintf("; %s takes its place (%s)", name, cmp.Or(strings.Join(c.Differences(read), ", "), "no setting differs"))
+	}
+	return ""
 }
 
 // changedConfig says so where head has another configuration than the one in force, and which settings differ.
@@ -63,7 +110,7 @@ func changedConfig(file string, text []byte, c config.Config, head *side) []mani
 			return []manifest.Diagnostic{{Severity: manifest.Warning, File: name, Message: fmt.Sprintf(format, args...)}}
 		}
 		if err != nil {
-			return told("the change removes this configuration; base's is in force until it is merged")
+			return told("the change removes this configuration; base's is in force until it is merged%s", successor(file, c, head))
 		}
 		read, err := config.Read(name, theirs)
 		if err == nil {

@@ -87,12 +87,14 @@ func (c *comparison) compare(ctx context.Context) {
 	c.notes = append(c.notes, notes...)
 	c.checkClusterNames(groups)
 	dependencies := make(map[string]*impact.Dependencies)
+	var moves moves
 	for _, g := range groups {
 		c.o.progress("comparing cluster %s", g.name)
 		if !c.checkCluster(g) {
 			continue
 		}
 		base, head := withContext(c.context, objects(g.base), objects(g.head))
+		moves.see(g.name, base, head, c.config)
 		conf := c.o.override(c.config.For(g.name))
 		out, err := guardUntil(ctx, func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
@@ -113,6 +115,7 @@ func (c *comparison) compare(ctx context.Context) {
 		c.base.diagnostics = append(c.base.diagnostics, out.Base...)
 		c.head.diagnostics = append(c.head.diagnostics, out.Head...)
 	}
+	c.checkMoves(&moves)
 	impact.Disagreements(c.clusters, dependencies)
 	c.tellPledges()
 	slices.SortStableFunc(c.clusters, func(a, b impact.Cluster) int { return cmp.Compare(a.Name, b.Name) })

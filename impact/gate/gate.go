@@ -117,6 +117,14 @@ func Tighten(c, by config.Gate) config.Gate {
 	}
 }
 
+// Looser tells whether a gate lets anything pass that another one stops.
+func Looser(a, than config.Gate) bool {
+	looser := func(a, b string) bool {
+		return slices.Index(config.Thresholds, or(a)) < slices.Index(config.Thresholds, or(b))
+	}
+	return looser(a.FailOnOpened, than.FailOnOpened) || looser(a.FailOnBlocked, than.FailOnBlocked)
+}
+
 func stricter(a, b string) string {
 	if b != "" && slices.Index(config.Thresholds, b) > slices.Index(config.Thresholds, or(a)) {
 		return b

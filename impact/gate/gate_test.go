@@ -55,3 +55,17 @@ func TestAnInputCanOnlyTighten(t *testing.T) {
 		}
 	}
 }
+
+// TestLooserKnowsWhatIsLeftOut: a threshold that is left out is high.
+func TestLooserKnowsWhatIsLeftOut(t *testing.T) {
+	never, high, low := config.Gate{FailOnOpened: "never"}, config.Gate{FailOnOpened: "high"}, config.Gate{FailOnBlocked: "low"}
+	for _, x := range []struct {
+		a, than config.Gate
+		want    bool
+	}{{never, config.Gate{}, true}, {config.Gate{}, never, false}, {high, config.Gate{}, false}, {config.Gate{}, high, false},
+		{config.Gate{}, low, true}, {low, config.Gate{}, false}, {never, low, true}, {low, never, false}} {
+		if got := Looser(x.a, x.than); got != x.want {
+			t.Errorf("%v looser than %v: %v", x.a, x.than, got)
+		}
+	}
+}
