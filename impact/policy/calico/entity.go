@@ -49,6 +49,9 @@ const (
 	ownAccount      = "projectcalico.org/serviceaccount"
 	ownOrchestrator = "projectcalico.org/orchestrator"
 	nameOfNamespace = "projectcalico.org/name"
+	// What pods inherit of their namespace's labels and their ServiceAccount's begins so (profiles kns.… and ksa.…).
+	ofNamespace = "pcns."
+	ofAccount   = "pcsa."
 )
 
 // pods are those that a selector asks for, in the namespaces that another one asks for: the policy's own if it asks for none
@@ -101,14 +104,20 @@ func (c *compiler) namespaces(selector string, at *manifest.Node) []term {
 // divide sorts conditions by what they are about: a pod, or its namespace. It is not ok if no pod meets them.
 func divide(requirements []policy.Requirement) (pods, namespaces []policy.Requirement, ok bool) {
 	for _, r := range requirements {
-		switch r.Key {
-		case ownNamespace:
+		switch {
+		case r.Key == ownNamespace, r.Key == ofNamespace+nameOfNamespace:
 			r.Key = policy.NameLabel
 			namespaces = append(namespaces, r)
-		case ownAccount:
+		case strings.HasPrefix(r.Key, ofNamespace):
+			r.Key = strings.TrimPrefix(r.Key, ofNamespace)
+			namespaces = append(namespaces, r)
+		case r.Key == ownAccount, r.Key == ofAccount+nameOfNamespace:
 			r.Key = policy.Account
 			pods = append(pods, r)
-		case ownOrchestrator:
+		case strings.HasPrefix(r.Key, ofAccount):
+			r.Key = policy.AccountLabel + strings.TrimPrefix(r.Key, ofAccount)
+			pods = append(pods, r)
+		case r.Key == ownOrchestrator:
 			if !r.Matches(map[string]string{ownOrchestrator: "k8s"}) {
 				return nil, nil, false
 			}

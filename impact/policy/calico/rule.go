@@ -32,8 +32,13 @@ func (c *compiler) rule(r *rule, d policy.Direction, at *manifest.Node) (out pol
 		self, other, selfAt, otherAt = other, self, otherAt, selfAt
 	}
 	out = policy.Rule{Verdict: verdict, Part: at}
+	for _, field := range []string{"ports", "notPorts"} {
+		if n := at.Get("source", field); len(n.Elements()) > 0 {
+			out.Beyond = append(out.Beyond, policy.NewBeyond("source's "+field, n))
+		}
+	}
 	if r.HTTP != nil {
-		out.Beyond = []policy.Beyond{policy.NewBeyond("http", at.Get("http"))}
+		out.Beyond = append(out.Beyond, policy.NewBeyond("http", at.Get("http")))
 	}
 	c.ports(r, &out, at)
 	if other.Services != nil {

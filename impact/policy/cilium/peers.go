@@ -25,6 +25,8 @@ type peers struct {
 	kinds []string
 	// none tells that a field was given and is empty, which matches nobody.
 	none bool
+	// beyond is what no connection shows.
+	beyond []policy.Beyond
 }
 
 // given notes a field, and tells whether there is anything in it.
@@ -53,6 +55,7 @@ func (p *peers) field(name string) string {
 // rule makes the rule. Ports alone mean any peer; a rule that says nothing at all matches nothing.
 func (p *peers) rule(part *manifest.Node, ports portList) policy.Rule {
 	r := policy.Rule{Verdict: p.verdict, Part: part, Peers: p.list, Any: p.any, AllPorts: ports.all, Ports: ports.list, Beyond: ports.beyond}
+	r.Beyond = append(r.Beyond, p.beyond...)
 	if a := part.Get("authentication"); !a.IsNull() {
 		r.Beyond = append(r.Beyond, policy.NewBeyond("authentication", a))
 	}
@@ -75,6 +78,10 @@ func (p *peers) endpoints(selectors []metav1.LabelSelector, node *manifest.Node)
 	for i := range selectors {
 		at := node.Element(i)
 		s := p.read(&selectors[i], at)
+		if s.mesh {
+			p.WarnOnce(at, "clusters of a mesh are not told apart: the selector counts as if it named none")
+			p.beyond = append(p.beyond, policy.NewBeyond("cluster of", at))
+		}
 		switch {
 		case s.never:
 		case len(s.reserved) == 1 && len(s.pods)+len(s.namespaces) == 0:

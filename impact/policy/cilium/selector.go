@@ -24,6 +24,8 @@ type selected struct {
 	reserved         []string
 	// never tells that the selector asks for labels that no pod of the cluster has.
 	never bool
+	// mesh tells that the selector asks for a cluster of a mesh.
+	mesh bool
 }
 
 // read divides a selector by what its keys are about. A key may name its label's source: "k8s:app", "any:app", "reserved:host".
@@ -67,7 +69,8 @@ func (s *selected) add(r policy.Requirement) {
 	case r.Key == accountKey:
 		r.Key = policy.Account
 		s.pods = append(s.pods, r)
-	case r.Key == clusterKey: // clusters of a mesh are not told apart: what is rendered is one
+	case r.Key == clusterKey:
+		s.mesh = true // clusters of a mesh are not told apart: what is rendered is one
 	default:
 		s.pods = append(s.pods, r)
 	}
