@@ -10,7 +10,7 @@
 // names their sources and licences. They are read when the first object of such a kind is met. A validator of its own
 // serves here because the API server's works on values without lines, and brings 17 MB of program with it, an interpreter of
 // CEL above all; the few rules in CEL are written in Go (rule.go), and the generator refuses one that it does not know. The
-// module oracle holds this package to the API server's own.
+// module oracle/crd holds this package to the API server's own.
 package schema
 
 //go:generate sh -c "test -n \"$CRDS\" && go run ./prune \"$CRDS\""

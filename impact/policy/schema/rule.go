@@ -83,8 +83,8 @@ func (v view) exists(list string, fields ...string) bool {
 // every tells whether all keys of an object meet a condition.
 func (v view) every(holds func(key string) bool) bool {
 	all := true
-	v.n.Fields(func(key, _ *manifest.Node) bool {
-		all = all && holds(key.Text)
+	v.n.Fields(func(key, value *manifest.Node) bool {
+		all = all && (value.IsNull() || holds(key.Text)) // what is null is dropped before
 		return all
 	})
 	return all
