@@ -42,6 +42,8 @@ type promised struct {
 	held []held
 	// watched are those whose connections the change opens or blocks, by number of held.
 	watched []int
+	// fresh are the endpoints that only one side has.
+	fresh reach.Group
 	// of is the effect that was asked about last, peers its peers as a group, and matched those of them that a region of a
 	// watched promise is about.
 	of      *reach.Effect
@@ -67,15 +69,30 @@ func (a *analysis) holdPromises(promises []config.Promise) *promised {
 	if len(promises) == 0 {
 		return p
 	}
+	var fresh []int32
+	for i := range a.model.Endpoints {
+		if !a.endpoint(int32(i)).Stays() {
+			fresh = append(fresh, int32(i))
+		}
+	}
+	p.fresh = a.model.Group(fresh)
 	before, after := a.judge(reach.Base), a.judge(reach.Head)
 	for i := range promises {
 		h := held{promise: &promises[i], before: before.Of(&promises[i]), after: after.Of(&promises[i])}
-		if deviationsKey(h.before.Deviations) != deviationsKey(h.after.Deviations) {
+		if !sameDeviations(h.before.Deviations, h.after.Deviations) {
 			p.watched = append(p.watched, len(p.held))
 		}
 		p.held = append(p.held, h)
 	}
 	return p
+}
+
+// sameDeviations tells whether the same connections break a promise on both sides.
+func sameDeviations(before, after []reach.Deviation) bool {
+	same := func(a, b reach.Deviation) bool {
+		return a.Sources.Equal(b.Sources) && a.Destinations.Equal(b.Destinations) && a.Ports.Equal(b.Ports)
+	}
+	return slices.EqualFunc(before, after, same) || deviationsKey(before) == deviationsKey(after)
 }
 
 // deviationsKey identifies what breaks a promise.
@@ -176,21 +193,18 @@ func promiseName(name string) string { return "promise " + name }
 // none does, otherwise those of workloads that are new.
 func (p *promised) untold(h *held) []rectangle {
 	var out []rectangle
-	isNew := func(i int32) bool { return !p.a.endpoint(i).Stays() }
 	for _, d := range h.after.Deviations {
-		sources, destinations := d.Sources.Endpoints(), d.Destinations.Endpoints()
 		if h.before.Status != promise.Broken && !h.told {
-			out = append(out, rectangle{sources, destinations, d.Ports})
+			out = append(out, rectangle{d.Sources.Endpoints(), d.Destinations.Endpoints(), d.Ports})
 			continue
 		}
-		fresh := slices.DeleteFunc(slices.Clone(sources), func(i int32) bool { return !isNew(i) })
-		if len(fresh) > 0 {
-			out = append(out, rectangle{fresh, destinations, d.Ports})
+		if fresh := d.Sources.Common(p.fresh); len(fresh) > 0 {
+			out = append(out, rectangle{fresh, d.Destinations.Endpoints(), d.Ports})
 		}
-		stay := slices.DeleteFunc(slices.Clone(sources), isNew)
-		fresh = slices.DeleteFunc(slices.Clone(destinations), func(i int32) bool { return !isNew(i) })
-		if len(fresh) > 0 && len(stay) > 0 {
-			out = append(out, rectangle{stay, fresh, d.Ports})
+		if fresh := d.Destinations.Common(p.fresh); len(fresh) > 0 {
+			if stay := p.a.model.Except(d.Sources, p.fresh); stay.Len() > 0 {
+				out = append(out, rectangle{stay.Endpoints(), fresh, d.Ports})
+			}
 		}
 	}
 	return p.a.withoutSelf(mergeRectangles(out))

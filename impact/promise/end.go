@@ -100,12 +100,19 @@ func (j *Judge) find(end string, ends config.Ends, r role) found {
 		}
 		out.domains = append(out.domains, e.Domain...)
 	}
-	out.outside = !slices.ContainsFunc(out.group.Endpoints(), func(i int32) bool {
-		at := &j.Model.Endpoints[i]
-		return at.Potential != nil || at.Workload[j.Side] != nil
-	})
+	out.outside = j.isOutside(out.group)
 	j.groups[key] = out
 	return out
+}
+
+// isOutside tells whether all of a group is outside the cluster.
+func (j *Judge) isOutside(g reach.Group) bool {
+	for i := range g.All() {
+		if at := &j.Model.Endpoints[i]; at.Potential != nil || at.Workload[j.Side] != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // textOf identifies an end by content.
@@ -128,11 +135,11 @@ func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Ser
 	var list []int32
 	switch {
 	case e.Any && r.source:
-		list = p.sources
+		return p.group(&p.anySource, p.sources), nil, nil
 	case e.Any:
-		list = p.all
+		return p.group(&p.any, p.all), nil, nil
 	case e.Workloads:
-		list = p.workloads
+		return p.group(&p.anyWorkload, p.workloads), nil, nil
 	case e.Internet:
 		list = j.internet(r)
 	case e.DNS:

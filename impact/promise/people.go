@@ -33,6 +33,8 @@ type people struct {
 	// potentials are pods that policies name and no manifest has, externals outside addresses, domains names of them.
 	potentials, externals, domains []int32
 	all, sources                   []int32
+	// any, anySource and anyWorkload are the groups of all, sources and workloads, made when first asked for.
+	any, anySource, anyWorkload *reach.Group
 }
 
 type label struct{ key, value string }
@@ -61,6 +63,15 @@ func newPeople(f *Facts) people {
 		}
 	}
 	return p
+}
+
+// group makes a group once.
+func (p *people) group(known **reach.Group, list []int32) reach.Group {
+	if *known == nil {
+		g := p.model.Group(list)
+		*known = &g
+	}
+	return **known
 }
 
 func (p *people) addWorkload(i int32, w *cluster.Workload) {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -12,7 +13,9 @@ type Group struct{ endpoints, classes runs }
 
 // Group makes a group of some endpoints, given by number in any order.
 func (m *Model) Group(endpoints []int32) Group {
-	sorted := slices.Compact(slices.Sorted(slices.Values(endpoints)))
+	sorted := slices.Clone(endpoints)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
 	classes := make([]int32, len(sorted))
 	for n, i := range sorted {
 		classes[n] = m.classOf[i]
@@ -45,11 +48,27 @@ func (g Group) Len() int { return g.endpoints.len() }
 // Has tells whether an endpoint is in the group.
 func (g Group) Has(endpoint int32) bool { return g.endpoints.has(endpoint) }
 
+// All goes through the group, ascending.
+func (g Group) All() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for _, x := range g.endpoints {
+			for i := x.lo; i < x.hi; i++ {
+				if !yield(i) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Endpoints lists the group, ascending.
 func (g Group) Endpoints() []int32 { return g.endpoints.numbers() }
 
 // Common is the endpoints that are in both groups, ascending.
 func (g Group) Common(h Group) []int32 { return g.endpoints.intersect(h.endpoints).numbers() }
+
+// Equal tells whether both groups have the same endpoints.
+func (g Group) Equal(h Group) bool { return g.endpoints.equal(h.endpoints) }
 
 // Key identifies the group by content.
 func (g Group) Key() string { return g.endpoints.key() }
@@ -72,6 +91,12 @@ func (m *Model) NamespaceLabels(s Side, name string) (labels map[string]string, 
 
 // partOf is the endpoints of some classes that are in the group.
 func (g Group) partOf(m *Model, classes runs) runs {
+	if gone := g.classes.minus(classes); gone.len() < classes.len() {
+		if len(gone) == 0 {
+			return g.endpoints
+		}
+		return g.endpoints.minus(runsOf(m.endpointsOf(gone)))
+	}
 	return runsOf(g.endpoints.within(m.endpointsOf(classes)))
 }
 

@@ -37,6 +37,8 @@ type ends struct {
 	// using are the sequences that mention a set, in which setsOf tells the peers to be.
 	using  map[setID][]seqID
 	setsOf map[int32][]setID
+	// mentions is how many sequences mention a set that the peer is in, by the peer.
+	mentions map[int32]int
 	// maybe are the sets with members of which it is not known whether they are.
 	maybe []setID
 }
@@ -165,23 +167,22 @@ func (q *Inquiry) towards(d policy.Direction, peer int32, classes runs) []share 
 		}
 		out[n].classes = out[n].classes.union(classes)
 	}
-	if classes.len() <= q.few {
+	oneByOne := func() []share {
 		classes.each(func(c int32) { add(m.allowed(m.seq[d][q.side][c], peer, q.side, false), runs{{c, c + 1}}) })
 		return out
 	}
+	if classes.len() <= q.few {
+		return oneByOne()
+	}
 	e := q.endsOf(d)
+	if q.few > 0 && classes.len() <= e.mentions[peer] {
+		return oneByOne()
+	}
 	var special []int32
-	seen := make(map[seqID]bool)
-	for _, set := range e.setsOf[peer] {
-		for _, seq := range e.using[set] {
-			if seen[seq] {
-				continue
-			}
-			seen[seq] = true
-			if part := e.by[seq].intersect(classes); len(part) > 0 {
-				add(m.allowed(seq, peer, q.side, false), part)
-				special = append(special, part.numbers()...)
-			}
+	for _, seq := range e.mentioning(peer) {
+		if part := e.by[seq].intersect(classes); len(part) > 0 {
+			add(m.allowed(seq, peer, q.side, false), part)
+			special = append(special, part.numbers()...)
 		}
 	}
 	slices.Sort(special)
@@ -194,13 +195,23 @@ func (q *Inquiry) towards(d policy.Direction, peer int32, classes runs) []share 
 	return out
 }
 
+// mentioning are the sequences that mention a set which the peer is in.
+func (e *ends) mentioning(peer int32) []seqID {
+	var out []seqID
+	for _, set := range e.setsOf[peer] {
+		out = append(out, e.using[set]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // endsOf prepares a direction.
 func (q *Inquiry) endsOf(d policy.Direction) *ends {
 	if q.ends[d] != nil {
 		return q.ends[d]
 	}
 	m := q.m
-	e := &ends{by: make(map[seqID]runs), using: make(map[setID][]seqID), setsOf: make(map[int32][]setID)}
+	e := &ends{by: make(map[seqID]runs), using: make(map[setID][]seqID), setsOf: make(map[int32][]setID), mentions: make(map[int32]int)}
 	var order []seqID
 	for c := range m.classes {
 		seq := m.seq[d][q.side][c]
@@ -231,7 +242,10 @@ func (q *Inquiry) endsOf(d policy.Direction) *ends {
 		if setID(set) == anySet || len(e.using[setID(set)]) == 0 {
 			continue
 		}
-		m.sets.sets[set].members[q.side].each(func(c int32) { e.setsOf[c] = append(e.setsOf[c], setID(set)) })
+		m.sets.sets[set].members[q.side].each(func(c int32) {
+			e.setsOf[c] = append(e.setsOf[c], setID(set))
+			e.mentions[c] += len(e.using[setID(set)])
+		})
 		if len(m.sets.sets[set].unknown[q.side]) > 0 {
 			e.maybe = append(e.maybe, setID(set))
 		}
@@ -249,15 +263,18 @@ func (q *Inquiry) Doubtful(sources, destinations Group, ports policy.PortSet) bo
 	found := false
 	subjects.classes.each(func(subject int32) {
 		if !found {
-			found = q.doubts(d, subject, q.across(subjects, peers, subject), ports)
+			found = len(q.uncertain(d, subject, q.across(subjects, peers, subject), ports)) > 0
 		}
 	})
 	return found
 }
 
-// doubts tells whether a verdict between a subject and any of some peers is not known for sure.
-func (q *Inquiry) doubts(d policy.Direction, subject int32, peers runs, ports policy.PortSet) bool {
+// uncertain are those of some peers with which a subject's verdict on some of the ports is not known for sure.
+func (q *Inquiry) uncertain(d policy.Direction, subject int32, peers runs, ports policy.PortSet) runs {
 	m := q.m
+	if !m.hasUnknown {
+		return nil
+	}
 	var candidates runs
 	for _, id := range m.unknownSets(m.seq[d][q.side][subject], q.side, ports) {
 		candidates = candidates.union(m.sets.sets[id].unknown[q.side].intersect(peers))
@@ -271,15 +288,14 @@ func (q *Inquiry) doubts(d policy.Direction, subject int32, peers runs, ports po
 			candidates = candidates.union(e.by[seq].intersect(peers))
 		}
 	}
-	for _, r := range candidates {
-		for c := r.lo; c < r.hi; c++ {
-			sure := m.between(d, subject, c, q.side, false).Intersect(ports)
-			if !sure.Equal(m.between(d, subject, c, q.side, true).Intersect(ports)) {
-				return true
-			}
+	var out runs
+	candidates.each(func(c int32) {
+		sure := m.between(d, subject, c, q.side, false).Intersect(ports)
+		if !sure.Equal(m.between(d, subject, c, q.side, true).Intersect(ports)) {
+			out = out.append(c, c+1)
 		}
-	}
-	return false
+	})
+	return out
 }
 
 // collector merges what deviates for subjects that are alike.
@@ -298,7 +314,7 @@ type found struct {
 }
 
 func (c *collector) add(subject int32, s share) {
-	maybe := c.inquiry.m.doubtful(c.d, subject, s.classes, s.ports, []Side{c.inquiry.side})
+	maybe := c.inquiry.uncertain(c.d, subject, s.classes, s.ports)
 	c.file(subject, share{s.ports, s.classes.minus(maybe)}, false)
 	c.file(subject, share{s.ports, maybe}, true)
 }
