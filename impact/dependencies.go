@@ -22,6 +22,16 @@ type Dependencies struct {
 	isNew bool
 }
 
+// NewlyDenies tells whether policies of head deny any of them that base does not have or does not deny.
+func (d *Dependencies) NewlyDenies() bool {
+	for p, is := range d.sides[reach.Head] {
+		if was := d.sides[reach.Base][p]; len(is.denied) > 0 && (was == nil || len(is.denied.Minus(was.denied)) > 0) {
+			return true
+		}
+	}
+	return false
+}
+
 // pair is the ends of a dependency, by names that are the same in every cluster.
 type pair struct{ source, destination string }
 
@@ -32,6 +42,8 @@ type dependency struct {
 	words string
 	// ports are those that are used, denied those of them that policies deny.
 	ports, denied policy.PortSet
+	// doubtful tells that what is allowed of it rests on facts that are not known, such as a namespace's labels.
+	doubtful bool
 	// evidence is what shows the use, causes the policies that deny it; nil where nothing is denied.
 	evidence []Evidence
 	causes   []Cause
@@ -72,6 +84,7 @@ func (a *analysis) dependenciesOf(s reach.Side, state *cluster.State, finder *ev
 				out[p] = d
 			}
 			d.ports = d.ports.Union(found.Ports)
+			d.doubtful = d.doubtful || !a.model.Certain(s, source, destination, found.Ports)
 			// Of several ports, which one is used may be unknown: one that is open is enough.
 			if a.model.Verdict(s, source, destination).Intersects(found.Ports) {
 				continue

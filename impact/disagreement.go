@@ -24,6 +24,8 @@ type disagreement struct {
 	ports policy.PortSet
 	// standing tells that base has it, too.
 	standing bool
+	// doubtful tells that what the cluster or one of the others makes of it rests on what is not known.
+	doubtful bool
 	// allowing are the names of those that allow it, denying of all that deny it alike.
 	allowing, denying string
 }
@@ -39,15 +41,15 @@ func Disagreements(clusters []Cluster, all map[string]*Dependencies) {
 			continue
 		}
 		type key struct {
-			standing          bool
-			allowing, denying string
+			standing, doubtful bool
+			allowing, denying  string
 		}
 		groups := make(map[key][]disagreement)
 		for _, d := range found {
 			if d.at != at || d.standing && at.mode != HygieneAll || !d.standing && c.isTold(d) {
 				continue
 			}
-			k := key{d.standing, d.allowing, d.denying}
+			k := key{d.standing, d.doubtful, d.allowing, d.denying}
 			groups[k] = append(groups[k], d)
 		}
 		var more []Finding
@@ -91,7 +93,7 @@ func findDisagreements(all map[string]*Dependencies) []disagreement {
 			if own := at.sides[reach.Head][p]; own == nil || len(own.denied) == 0 {
 				continue // so that many clusters that agree cost little
 			}
-			d := disagreement{pair: p, at: at}
+			d := disagreement{pair: p, at: at, doubtful: at.sides[reach.Head][p].doubtful}
 			var allowing []string
 			fresh := false
 			for _, other := range sorted {
@@ -101,6 +103,7 @@ func findDisagreements(all map[string]*Dependencies) []disagreement {
 				}
 				allowing = append(allowing, other.cluster)
 				d.ports = d.ports.Union(ports)
+				d.doubtful = d.doubtful || other.sides[reach.Head][p].doubtful
 				d.standing = d.standing || denied(other, at, p, reach.Base).Intersects(ports)
 				fresh = fresh || !other.isNew || at.isNew // what a new cluster allows makes no other one worse
 			}
@@ -157,6 +160,9 @@ func disagreementFinding(all []disagreement) Finding {
 	rule, _ := severity.ByID(disagreementRule)
 	first := all[0]
 	f := Finding{Rule: rule.ID, Severity: rule.Level, Confidence: Exact, Kind: Hygiene}
+	if first.doubtful {
+		f.Confidence = Approximate
+	}
 	words := []string{rule.ID, fmt.Sprint(first.standing), first.allowing, first.denying}
 	for _, d := range all {
 		known := d.at.sides[reach.Head][d.pair]

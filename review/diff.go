@@ -86,6 +86,7 @@ func (c *comparison) compare(ctx context.Context) {
 	groups, notes := groupUnits(c.base, c.head)
 	c.notes = append(c.notes, notes...)
 	c.checkClusterNames(groups)
+	untouched := len(c.clusters)
 	dependencies := make(map[string]*impact.Dependencies)
 	var moves moves
 	for _, g := range groups {
@@ -99,7 +100,7 @@ func (c *comparison) compare(ctx context.Context) {
 		out, err := guardUntil(ctx, func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{
 				Name: g.name, Targets: g.targets(), Base: base, Head: head,
-				Config: conf, Networks: c.o.EachCNI, Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups) > 1,
+				Config: conf, Networks: c.o.EachCNI, Expand: c.o.Expand, Graph: c.o.Graph, Hygiene: c.o.Hygiene, Several: len(groups)+untouched > 1,
 				Promises: c.pledges.inForce.Promises, Proposed: c.pledges.proposed,
 			})
 		})
@@ -117,6 +118,11 @@ func (c *comparison) compare(ctx context.Context) {
 	}
 	c.checkMoves(&moves)
 	impact.Disagreements(c.clusters, dependencies)
+	for _, g := range groups {
+		if d := dependencies[g.name]; untouched > 0 && d != nil && d.NewlyDenies() {
+			c.note("cluster "+g.name, fmt.Sprintf("connections that configurations name are newly denied; whether the clusters that the change does not touch (%d) allow them was not asked (rule H18, --all asks)", untouched))
+		}
+	}
 	c.tellPledges()
 	slices.SortStableFunc(c.clusters, func(a, b impact.Cluster) int { return cmp.Compare(a.Name, b.Name) })
 }

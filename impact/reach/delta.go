@@ -351,3 +351,9 @@ func (m *Model) Verdict(s Side, source, destination int32) policy.PortSet {
 	from, to := m.classOf[source], m.classOf[destination]
 	return m.between(policy.Egress, from, to, s, false)
 }
+
+// Certain tells whether what a side makes of some ports from one endpoint to another rests on known facts alone.
+func (m *Model) Certain(s Side, source, destination int32, ports policy.PortSet) bool {
+	from, to := m.classOf[source], m.classOf[destination]
+	return m.between(policy.Egress, from, to, s, false).Intersect(ports).Equal(m.between(policy.Egress, from, to, s, true).Intersect(ports))
+}
