@@ -133,6 +133,10 @@ func (c *compiler) peer(peer networkingv1.NetworkPolicyPeer, node *manifest.Node
 }
 
 func (c *compiler) block(b *networkingv1.IPBlock, node *manifest.Node) *policy.Block {
+	if node.Get("cidr").IsNull() {
+		c.Error(node, "an ipBlock must have a cidr")
+		return &policy.Block{}
+	}
 	cidr, ok := c.CIDR(b.CIDR, node.Get("cidr"))
 	out := &policy.Block{CIDR: cidr}
 	for i, text := range b.Except {

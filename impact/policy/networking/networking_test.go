@@ -54,6 +54,12 @@ func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
 			`10: error: "10.0.0.0/33" is no CIDR (prefix length out of range)`},
 		{"an address is no CIDR", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock: {cidr: '10.1.2.3'}\n",
 			`9: error: "10.1.2.3" has no prefix length; write 10.1.2.3/32`},
+		{"a block without addresses", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        except: [10.0.0.0/8]\n",
+			`10: error: an ipBlock must have a cidr`},
+		{"an octet with a zero in front", "  podSelector: {}\n  egress:\n  - to: [{ipBlock: {cidr: 010.0.0.0/8}}]\n",
+			`8: error: "010.0.0.0/8" is no CIDR (ParseAddr("010.0.0.0"): IPv4 field has octet with leading zero)`},
+		{"a fraction of a port", "  podSelector: {}\n  ingress:\n  - ports: [{port: 80.5}]\n",
+			`8: error: spec.ingress[0].ports[0].port: json: cannot unmarshal number 80.5 into Go value of type int32`},
 		{"exception elsewhere", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except:\n        - 10.1.0.0/16\n        - 11.0.0.0/16\n",
 			`13: error: except 11.0.0.0/16 is not a part of cidr 10.0.0.0/8`},
 		{"exception of everything", "  podSelector: {}\n  egress:\n  - to:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except: [10.0.0.0/8]\n",
@@ -88,6 +94,23 @@ func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
 				t.Errorf("said\n%s\nmust say\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestLabelsHaveTheAPIServersSyntax(t *testing.T) {
+	for _, selector := range []string{
+		"{matchLabels: {'-a': x}}", "{matchLabels: {a: '-x'}}", "{matchLabels: {a/b/c: x}}", "{matchLabels: {'a b': x}}",
+		"{matchExpressions: [{key: '', operator: Exists}]}", "{matchExpressions: [{key: a, operator: In, values: [a b]}]}",
+		"{matchLabels: {a: " + strings.Repeat("x", 64) + "}}",
+	} {
+		for _, spec := range []string{
+			"  podSelector: " + selector + "\n", "  podSelector: {}\n  ingress: [{from: [{namespaceSelector: " + selector + "}]}]\n",
+			"  podSelector: {}\n  egress: [{to: [{podSelector: " + selector + "}]}]\n",
+		} {
+			if accepted, said := problems(t, head+spec); accepted || len(said) != 1 || !strings.Contains(said[0], "Invalid value") {
+				t.Errorf("%s: accepted %t, said %v", spec, accepted, said)
+			}
+		}
 	}
 }
 
