@@ -167,7 +167,7 @@ func (d dice) section(field string) map[string]any {
 	case 4, 5:
 		r[to+"Entities"] = d.entities(to == "to")
 	case 6:
-		r[to+"CIDR"] = []any{pick(d, "1.2.0.0/16", "1.2.3.4", "1.2.3.4/32", "0.0.0.0/0", "10.0.0.0/8", "2001:db8::/32", "::/0", "169.254.169.254")}
+		r[to+"CIDR"] = []any{pick(d, "1.2.0.0/16", "1.2.3.4/32", "0.0.0.0/0", "10.0.0.0/8", "2001:db8::/32", "::/0", "169.254.169.254/32")}
 	case 7:
 		r[to+"CIDRSet"] = []any{pick(d,
 			map[string]any{"cidr": "0.0.0.0/0", "except": []any{"1.2.3.0/24", "10.0.0.0/8"}}, map[string]any{"cidr": "1.2.0.0/16", "except": []any{"1.2.3.4/32"}},
@@ -208,7 +208,7 @@ func (d dice) ports() []any {
 }
 
 func (d dice) entities(destination bool) []any {
-	all := []string{"all", "world", "world-ipv4", "world-ipv6", "cluster", "remote-node", "kube-apiserver", "ingress", "init", "health", "unmanaged", "none"}
+	all := []string{"all", "world", "cluster", "remote-node", "kube-apiserver", "ingress", "init", "health", "unmanaged", "none"}
 	if destination { // of sources it is masked
 		all = append(all, "host")
 	}
