@@ -60,12 +60,17 @@ type expansion struct {
 // tell notes what is not analysed of a release, or of the helmfile itself: a warning where it is new or what was read has
 // changed.
 func (x *expansion) tell(release, format string, args ...any) {
-	x.note(manifest.Warning, release, fmt.Sprintf(format, args...))
+	x.tellAt(x.file, 0, release, format, args...)
+}
+
+// tellAt tells as tell does, at a line of the helmfile or of one that it includes.
+func (x *expansion) tellAt(file string, line int, release, format string, args ...any) {
+	x.note(manifest.Diagnostic{Severity: manifest.Warning, File: file, Line: line, Message: fmt.Sprintf(format, args...)}, release)
 }
 
 // mistake notes what makes helmfile itself fail.
 func (x *expansion) mistake(release, format string, args ...any) {
-	x.note(manifest.Error, release, fmt.Sprintf(format, args...))
+	x.note(manifest.Diagnostic{Severity: manifest.Error, File: x.file, Message: fmt.Sprintf(format, args...)}, release)
 }
 
 // deployer is how people call a release of this helmfile, or the helmfile.
@@ -76,20 +81,22 @@ func (x *expansion) deployer(release string) string {
 	return "release " + release + " of helmfile " + x.file
 }
 
-func (x *expansion) note(severity manifest.Severity, release, message string) {
-	if x.told[release+"\x00"+message] {
+func (x *expansion) note(d manifest.Diagnostic, release string) {
+	key := release + "\x00" + d.Message
+	if x.told[key] {
 		return
 	}
 	if x.told == nil {
 		x.told = make(map[string]bool)
 	}
-	x.told[release+"\x00"+message] = true
+	x.told[key] = true
 	sum := xxhash.New()
 	for _, name := range x.tree.names() {
 		text, err := fs.ReadFile(x.tree.FS, name)
 		fmt.Fprintf(sum, "%s\x00%v\x00%s\x00", name, err, text)
 	}
-	x.out.Diagnostics = append(x.out.Diagnostics, manifest.Diagnostic{Severity: severity, Object: x.deployer(release), File: x.file, Message: message, Digest: max(sum.Sum64(), 1)})
+	d.Object, d.Digest = x.deployer(release), max(sum.Sum64(), 1)
+	x.out.Diagnostics = append(x.out.Diagnostics, d)
 }
 
 // all expands the helmfile in each of its environments.

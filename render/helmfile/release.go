@@ -45,14 +45,17 @@ func (f *following) deploy(raw map[string]any) error {
 	if len(values)+len(changes.Set)+len(changes.SetString) > 0 {
 		t.Changes = &changes
 	}
-	for what, list := range map[string][]any{"strategicMergePatches": r.StrategicMergePatches, "jsonPatches": r.JSONPatches,
-		"transformers": r.Transformers, "dependencies": r.Dependencies} {
-		if len(list) > 0 {
-			f.tell(r.Name, "it has %s, which are not applied", what)
+	for _, p := range []struct {
+		what string
+		list []any
+	}{{"strategicMergePatches", r.StrategicMergePatches}, {"jsonPatches", r.JSONPatches}, {"transformers", r.Transformers},
+		{"dependencies", r.Dependencies}} {
+		if len(p.list) > 0 {
+			f.tellField(r.Name, "", p.what, "which are not applied")
 		}
 	}
 	if len(r.Secrets) > 0 {
-		f.tell(r.Name, "it has encrypted values, which are not read")
+		f.tellAt(f.file, f.line(r.Name, "secrets"), r.Name, "it has encrypted values, which are not read")
 	}
 	if !f.probing {
 		f.out.Targets = append(f.out.Targets, *t)
@@ -75,6 +78,7 @@ func (f *following) read(raw map[string]any) (*release, map[string]any, error) {
 		merge(all, t)
 	}
 	merge(all, raw)
+	f.unfollowed(f.release, "", all, releaseFields)
 	about := map[string]any{"Name": all["name"], "Namespace": all["namespace"], "Chart": all["chart"], "Labels": all["labels"], "KubeContext": ""}
 	for _, key := range []string{"namespace", "chart", "version", "condition", "valuesPathPrefix"} {
 		text, ok := all[key].(string)
@@ -167,7 +171,7 @@ func (f *following) chart(r *release) (*render.Target, error) {
 	}
 	at := path.Join(f.folder, r.Chart)
 	t := &render.Target{Kind: render.Helm, Path: at, Release: r.Name, Namespace: r.Namespace, Deployer: f.deployer(r.Name),
-		Settings: f.settings}
+		Settings: render.Settings{KubeVersion: r.KubeVersion, APIVersions: r.APIVersions}.Or(f.settings)}
 	switch {
 	case f.environment != DefaultEnvironment:
 		t.Cluster = f.environment

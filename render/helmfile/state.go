@@ -58,6 +58,8 @@ type release struct {
 	Installed          any       `json:"installed"`
 	MissingFileHandler string    `json:"missingFileHandler"`
 	KubeContext        string    `json:"kubeContext"`
+	KubeVersion        string    `json:"kubeVersion"`
+	APIVersions        []string  `json:"apiVersions"`
 	Inherit            []struct {
 		Template string `json:"template"`
 	} `json:"inherit"`

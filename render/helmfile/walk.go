@@ -33,7 +33,7 @@ func (w *walk) follow(name string, over map[string]any) error {
 	if err != nil {
 		return err
 	}
-	f := &following{walk: w, folder: path.Dir(name), values: make(map[string]any), templates: make(map[string]map[string]any)}
+	f := &following{walk: w, file: name, source: string(text), folder: path.Dir(name), values: make(map[string]any), templates: make(map[string]map[string]any)}
 	environments, err := w.environments(name, string(text), 0)
 	if err != nil {
 		return err
@@ -54,12 +54,14 @@ func (w *walk) follow(name string, over map[string]any) error {
 // A following is the work on one helmfile, part after part.
 type following struct {
 	*walk
-	folder    string
-	values    map[string]any
-	templates map[string]map[string]any
-	namespace string
-	context   string
-	settings  render.Settings
+	// file is the one at hand, a helmfile or a base, and source its text.
+	file, source string
+	folder       string
+	values       map[string]any
+	templates    map[string]map[string]any
+	namespace    string
+	context      string
+	settings     render.Settings
 	// release is the one at hand.
 	release string
 }
@@ -95,9 +97,22 @@ func (f *following) part(text string) error {
 	if err != nil {
 		return err
 	}
+	var held map[string]any
 	var s state
-	if err := decode([]byte(filled), &s); err != nil {
+	if err = decode([]byte(filled), &held); err == nil {
+		err = convert(held, &s)
+	}
+	if err != nil {
 		return fmt.Errorf("reading what its templates make: %w", err)
+	}
+	f.unfollowed("", "", held, stateFields)
+	if defaults, ok := held["helmDefaults"].(map[string]any); ok {
+		f.unfollowed("", "helmDefaults", defaults, defaultFields)
+	}
+	if environments, ok := held["environments"].(map[string]any); ok {
+		if e, ok := environments[f.environment].(map[string]any); ok {
+			f.unfollowed("", "environments."+f.environment, e, environmentFields)
+		}
 	}
 	return f.state(&s)
 }
@@ -112,11 +127,14 @@ func (f *following) state(s *state) error {
 		if f.depth > maxNested {
 			return fmt.Errorf("%s is the base of %d others", base, maxNested)
 		}
+		file, source := f.file, f.source
+		f.file, f.source = path.Join(f.folder, base), string(text)
 		for _, part := range parts(string(text)) {
 			if err := f.part(part); err != nil {
 				return fmt.Errorf("reading its base %s: %w", base, err)
 			}
 		}
+		f.file, f.source = file, source
 		f.depth--
 	}
 	for _, v := range s.Values {
