@@ -128,7 +128,33 @@ func (s *scanner) parse(doc Document, text string) (root *Node, err error) {
 	return parseYAML(doc)
 }
 
+// maxLibrary bounds a document that only the YAML library can read, which takes about a second and a
+// hundred megabytes of memory for each megabyte. A cluster takes no object of that size.
+const maxLibrary = 4 << 20
+
+// ErrLarge is the error of a document that is larger than what the library is given.
+var ErrLarge = fmt.Errorf("the document is larger than %d MiB, and it is no YAML or uses what is slow to read (anchors, tags, more than a million values): split it, or write it plainly", maxLibrary>>20)
+
+// Parse reads a text of one document that a tool reads and no cluster stores: a kustomization, a chart's description,
+// values. Aliases, depth and size are bounded.
+func Parse(text []byte) (*Node, error) {
+	if len(text) > maxLibrary {
+		return nil, ErrLarge
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	if err := BoundAliases(&root); err != nil {
+		return nil, err
+	}
+	return FromYAML(&root, 0)
+}
+
 func parseYAML(doc Document) (*Node, error) {
+	if len(doc.Text) > maxLibrary {
+		return nil, &lineError{line: doc.Line, text: ErrLarge.Error()}
+	}
 	var root, more yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(doc.Text))
 	if err := d.Decode(&root); err != nil && !errors.Is(err, io.EOF) {

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -31,15 +32,25 @@ const maxRemembered = 1 << 30
 // text. Documents without apiVersion and kind (value files, configuration of other programs) are passed over, but one that
 // is an object but for one of the two is broken; the items of a List are objects of their own.
 func (r *Reader) Read(file string, text []byte) ([]*Object, []Diagnostic) {
+	return r.ReadContext(context.Background(), file, text)
+}
+
+// ReadContext reads as [Reader.Read] does, and leaves out the documents that it has not begun when the context is done.
+func (r *Reader) ReadContext(ctx context.Context, file string, text []byte) ([]*Object, []Diagnostic) {
 	var docs []Document
 	for doc := range Documents(text) {
+		if ctx.Err() != nil {
+			break
+		}
 		if mayBeObject(doc.Text) {
 			docs = append(docs, doc.trimmed())
 		}
 	}
 	objects, problems := make([][]*Object, len(docs)), make([][]Diagnostic, len(docs))
 	inParallel(len(docs), len(text), func(s *scanner, i int) {
-		objects[i], problems[i] = r.read(s, file, docs[i])
+		if ctx.Err() == nil {
+			objects[i], problems[i] = r.read(s, file, docs[i])
+		}
 	})
 	return flatten(objects), flatten(problems)
 }

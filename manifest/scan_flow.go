@@ -17,8 +17,8 @@ func (s *scanner) flow(from, end, depth int) (after int, ok bool) {
 				return 0, false
 			}
 		}
-		if at, ok = s.flowValue(at, end, depth); !ok {
-			return 0, false
+		if at, ok = s.flowValue(at, end, depth); !ok || len(s.stack)-base > maxNodes {
+			return 0, false // no object has a line of so many values
 		}
 		if at = s.skip(at, end); at == end || s.text[at] != ',' {
 			break

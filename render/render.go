@@ -62,9 +62,21 @@ func (s *Series) Render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 
 func (s *Series) renderAnew(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	if isPlain(t) {
-		return renderHere(ctx, fsys, t, &s.renderer.reader)
+		return s.plain(ctx, fsys, t)
 	}
 	return s.isolated(ctx, fsys, t)
+}
+
+// plain reads plain manifests in this process, which is as fast as handing them over, within the limit of time.
+func (s *Series) plain(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+	limits := s.renderer.Limits.Or(sandbox.Defaults)
+	timed, cancel := context.WithTimeout(ctx, limits.Time)
+	defer cancel()
+	out, err := renderHere(timed, fsys, t, &s.renderer.reader)
+	if err != nil && timed.Err() != nil && ctx.Err() == nil {
+		err = limits.TooLate()
+	}
+	return out, err
 }
 
 // Render renders one target as a [Series] does, in a child of its own.

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 func repository() fs.FS {
@@ -77,5 +80,16 @@ func TestTargetsAreNamedForPeople(t *testing.T) {
 		if got := test.target.String(); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
+	}
+}
+
+// Plain manifests are read in the program's own process, within the same limit of time.
+func TestPlainManifestsEndAtTheLimitOfTime(t *testing.T) {
+	tree := fstest.MapFS{"a/a.yaml": {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")}}
+	r := &Renderer{Limits: sandbox.Limits{Time: time.Nanosecond}}
+	_, err := r.Render(t.Context(), tree, Target{Kind: Plain, Path: "a"})
+	var limit *sandbox.LimitError
+	if !errors.As(err, &limit) || limit.Limit != "time" {
+		t.Fatalf("the error is %v", err)
 	}
 }

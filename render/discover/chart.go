@@ -19,7 +19,7 @@ type chart struct {
 
 // readChart notes what a chart is and which charts beside it are parts of it.
 func (s *survey) readChart(folder string, c *chart) {
-	n := readNode(s.fsys, path.Join(folder, chartFile))
+	n := s.readNode(path.Join(folder, chartFile))
 	c.isLibrary = n.Get("type").Str() == "library"
 	for _, d := range n.Get("dependencies").Elements() {
 		if ref, ok := strings.CutPrefix(d.Get("repository").Str(), "file://"); ok {

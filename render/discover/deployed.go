@@ -82,9 +82,13 @@ func (s *survey) deployed(ctx context.Context, r *render.Renderer) []Found {
 
 // findHolders looks for objects of Argo CD and Flux without reading YAML.
 func (d *deployment) findHolders() {
+	d.begin()
 	for _, folder := range d.folders {
 		for _, base := range d.files[folder] {
 			name := path.Join(folder, base)
+			if d.isLate() {
+				return
+			}
 			text, err := fs.ReadFile(d.fsys, name)
 			if err != nil || !bytes.Contains(text, []byte("argoproj.io/")) && !bytes.Contains(text, []byte(".toolkit.fluxcd.io/")) {
 				continue

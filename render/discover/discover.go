@@ -13,6 +13,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // Found is a target, and why it is one.
@@ -52,18 +53,22 @@ func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, r *render.Rende
 	if len(cfg.Targets) > 0 {
 		return configured(fsys, cfg)
 	}
-	s, err := look(fsys, ".")
+	limits := r.Limits.Or(sandbox.Defaults)
+	s, err := look(ctx, fsys, ".", limits.Time)
 	if err != nil {
-		return nil, nil, fmt.Errorf("looking for targets: %w", err)
+		return nil, nil, err
 	}
 	s.settings = SettingsOf(cfg.Render)
 	found := append(s.deployed(ctx, r), s.released(ctx, r.Limits)...)
 	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("looking for targets: %w", err) // what was found by then is not all
+		return nil, nil, err // what was found by then is not all
 	}
 	found = append(found, s.roots()...)
 	found = append(found, s.chartTargets()...)
 	found = append(found, s.plainTargets()...)
+	if err := s.tooLate(); err != nil {
+		return nil, nil, err
+	}
 	for i := range found {
 		found[i].Target.Settings = found[i].Target.Settings.Or(s.settings)
 	}
@@ -166,7 +171,7 @@ func identify(fsys fs.FS, at string) (Found, error) {
 // onlyPlain refuses a folder above kustomizations or charts: read as plain manifests, their patches would pass for
 // objects.
 func onlyPlain(fsys fs.FS, at string) error {
-	s, err := look(fsys, at)
+	s, err := look(context.Background(), fsys, at, sandbox.Defaults.Time)
 	if err != nil {
 		return err
 	}
@@ -177,7 +182,7 @@ func onlyPlain(fsys fs.FS, at string) error {
 	slices.Sort(below)
 	below = slices.Compact(below)
 	if len(below) == 0 {
-		return nil
+		return s.tooLate()
 	}
 	more := ""
 	if len(below) > 5 {

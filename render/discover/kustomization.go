@@ -1,11 +1,12 @@
 package discover
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
@@ -30,7 +31,7 @@ func isKustomizationFile(base string) bool {
 
 // readKustomization notes what a kustomization uses. A broken one uses nothing; its renderer says what is wrong.
 func (s *survey) readKustomization(folder string, k *kustomization) {
-	n := readNode(s.fsys, k.file)
+	n := s.readNode(k.file)
 	if n == nil {
 		return
 	}
@@ -109,17 +110,17 @@ func (s *survey) roots() []Found {
 	return found
 }
 
-// readNode reads a file of one YAML document; nil if it cannot be read.
-func readNode(fsys fs.FS, file string) *manifest.Node {
-	text, err := fs.ReadFile(fsys, file)
+// readNode reads a file of one YAML document; nil if it cannot be read, which its renderer tells. One that is too large is
+// told here: a renderer may have the time for it.
+func (s *survey) readNode(file string) *manifest.Node {
+	text, err := fs.ReadFile(s.fsys, file)
 	if err != nil {
 		return nil
 	}
-	var root yaml.Node
-	if yaml.Unmarshal(text, &root) != nil {
-		return nil
+	n, err := manifest.Parse(text)
+	if errors.Is(err, manifest.ErrLarge) {
+		s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Error, File: file, Digest: max(xxhash.Sum64(text), 1), Message: err.Error()})
 	}
-	n, err := manifest.FromYAML(&root, 0)
 	if err != nil {
 		return nil
 	}

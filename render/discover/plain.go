@@ -2,13 +2,12 @@ package discover
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
@@ -18,6 +17,7 @@ import (
 // plainTargets are the topmost folders that hold manifests themselves and can be read whole with what is below them.
 // Where a folder cannot, because something below it is another target's, its files are targets one by one.
 func (s *survey) plainTargets() []Found {
+	s.begin()
 	holds, unread := s.manifests()
 	mixed := s.mixed(holds)
 	taken := make(map[string]bool)
@@ -59,7 +59,7 @@ func (s *survey) manifests() (holds map[string][]string, unread []manifest.Diagn
 		}
 		for _, base := range s.files[folder] {
 			name := path.Join(folder, base)
-			if s.used[name] {
+			if s.used[name] || s.isLate() {
 				continue
 			}
 			isJSON := path.Ext(base) == ".json"
@@ -155,12 +155,11 @@ func holdsObject(text []byte, isJSON bool) bool {
 
 // isHalfTyped tells whether a document is an object that lacks its apiVersion or its kind: whoever reads it says so.
 func isHalfTyped(text []byte) bool {
-	var root yaml.Node
-	if !bytes.Contains(text, []byte("metadata")) || yaml.Unmarshal(text, &root) != nil || manifest.BoundAliases(&root) != nil {
+	if !bytes.Contains(text, []byte("metadata")) {
 		return false
 	}
-	n, err := manifest.FromYAML(&root, 0)
-	return err == nil && manifest.HalfType(n) != ""
+	n, err := manifest.Parse(text)
+	return errors.Is(err, manifest.ErrLarge) || err == nil && manifest.HalfType(n) != "" // who reads a large one says what it is
 }
 
 // toolGroups are API groups of files that programs read and no cluster stores.

@@ -84,7 +84,7 @@ func (r *reading) kustomization(at string) {
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
 		r.paths[path.Join(at, name)] = true
 	}
-	n := readNode(r.fsys, r.kustomizations[at].file)
+	n := r.readNode(r.kustomizations[at].file)
 	if n == nil {
 		r.known = false
 		return

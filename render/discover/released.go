@@ -19,6 +19,7 @@ import (
 
 // released returns the targets that helmfiles deploy, and marks what they take as used, so that it is not found again.
 func (s *survey) released(ctx context.Context, limits sandbox.Limits) []Found {
+	s.begin()
 	if len(s.helmfiles) == 0 && len(s.helmfileFolders(false)) == 0 {
 		return nil
 	}
@@ -77,9 +78,13 @@ func (s *survey) outermost(ctx context.Context, series *helmfile.Series) []rende
 // another reason: a change in them would pass in silence. Where a helmfile was not followed, that is every loose file
 // beside it, otherwise those of a helmfile.d.
 func (s *survey) unreleased(failed bool) {
+	s.begin()
 	for _, top := range s.helmfileFolders(failed) {
 		sum, names := xxhash.New(), []string(nil)
 		note := func(name string) {
+			if s.isLate() {
+				return
+			}
 			text, err := fs.ReadFile(s.fsys, name)
 			if s.used[name] || err == nil && holdsObject(text, path.Ext(name) == ".json") {
 				return
@@ -111,6 +116,9 @@ func (s *survey) unreleased(failed bool) {
 func (s *survey) helmfileFolders(all bool) []string {
 	var tops []string
 	for _, folder := range s.folders { // parents come first
+		if s.isLate() {
+			return tops
+		}
 		isOne := path.Base(folder) == helmfile.Folder ||
 			all && slices.ContainsFunc(s.helmfiles, func(name string) bool { return path.Dir(name) == folder })
 		if isOne && !slices.ContainsFunc(tops, func(top string) bool { return within(folder, top) }) {

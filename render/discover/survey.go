@@ -1,17 +1,20 @@
 package discover
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"iter"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/helmfile"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // A survey is what one walk of the names has seen.
@@ -29,14 +32,42 @@ type survey struct {
 	settings render.Settings
 	// helmfiles are the files that helmfile takes, templates those with the ending .gotmpl.
 	helmfiles, templates []string
+
+	// limit is how long a piece of its own work may take, until when the one at hand; late tells that one took longer.
+	limit time.Duration
+	until time.Time
+	late  bool
+}
+
+// begin begins a piece of work that is done in this process and grows with the tree.
+func (s *survey) begin() { s.until = time.Now().Add(s.limit) }
+
+// isLate tells whether the piece at hand has taken too long. What was found is not all then.
+func (s *survey) isLate() bool {
+	s.late = s.late || time.Now().After(s.until)
+	return s.late
+}
+
+// tooLate is the error of a survey that has taken too long.
+func (s *survey) tooLate() error {
+	if !s.late {
+		return nil
+	}
+	return sandbox.Limits{Time: s.limit}.TooLate()
 }
 
 // look walks the names below a folder, then reads the kustomizations and charts.
-func look(fsys fs.FS, from string) (*survey, error) {
-	s := &survey{fsys: fsys, files: make(map[string][]string), kustomizations: make(map[string]*kustomization),
+func look(ctx context.Context, fsys fs.FS, from string, limit time.Duration) (*survey, error) {
+	s := &survey{fsys: fsys, limit: limit, files: make(map[string][]string), kustomizations: make(map[string]*kustomization),
 		charts: make(map[string]*chart), used: make(map[string]bool)}
+	s.begin()
 	err := fs.WalkDir(fsys, from, func(name string, e fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case s.isLate():
+			return s.tooLate()
+		case err != nil:
 			if name == from {
 				return err
 			}
@@ -49,6 +80,9 @@ func look(fsys fs.FS, from string) (*survey, error) {
 		return nil, err
 	}
 	for _, folder := range s.folders {
+		if s.isLate() {
+			return nil, s.tooLate()
+		}
 		if k := s.kustomizations[folder]; k != nil {
 			s.readKustomization(folder, k)
 		}
@@ -131,6 +165,9 @@ func (s *survey) hidden(name string) {
 func (s *survey) passOver(folder string, matters func(text []byte, base string) bool, message string) {
 	sum, files, found := xxhash.New(), 0, false
 	_ = fs.WalkDir(s.fsys, folder, func(at string, e fs.DirEntry, err error) error {
+		if s.isLate() {
+			return fs.SkipAll
+		}
 		if err != nil || !e.Type().IsRegular() || !isManifestFile(e.Name()) && !isKustomizationFile(e.Name()) {
 			return nil
 		}

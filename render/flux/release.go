@@ -7,8 +7,6 @@ import (
 	"path"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
 )
@@ -154,16 +152,9 @@ func merge(into, over map[string]any) {
 	}
 }
 
-// decode reads a document that is a map, with a bound on aliases.
+// decode reads a document that is a map, within bounds.
 func decode(text []byte) (map[string]any, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return nil, err
-	}
-	if err := manifest.BoundAliases(&root); err != nil {
-		return nil, err
-	}
-	n, err := manifest.FromYAML(&root, 0)
+	n, err := manifest.Parse(text)
 	if err != nil {
 		return nil, err
 	}

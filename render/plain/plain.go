@@ -45,9 +45,9 @@ func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manife
 			case err != nil:
 				broken[i] = []manifest.Diagnostic{Unreadable(fsys, name, err)}
 			default:
-				objects[i], broken[i] = r.Read(name, text)
+				objects[i], broken[i] = r.ReadContext(ctx, name, text)
 			}
-			return nil
+			return ctx.Err()
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -158,5 +158,8 @@ func (l Limits) exceeded(limit string) error {
 	return &LimitError{limit, size(l.Output), "it rendered to more than " + size(l.Output)}
 }
 
+// TooLate is the error of work in this process that takes longer than the limit.
+func (l Limits) TooLate() error { return l.Or(Defaults).exceeded("time") }
+
 // TooMuchOutput is the error of an answer that grows beyond the limit when it is read.
 func (l Limits) TooMuchOutput() error { return l.Or(Defaults).exceeded("output") }
