@@ -31,8 +31,9 @@ func BenchmarkFindingsBesideTheEngine(b *testing.B) {
 			for b.Loop() {
 				at := cpuTime(b)
 				var objects [2][]*manifest.Object
+				var reader manifest.Reader // what is the same text on both sides is read once, as in the program
 				for s, text := range sides {
-					objects[s], _ = manifest.Read("all.yaml", text)
+					objects[s], _ = reader.Read("all.yaml", text)
 				}
 				lap(0, &at)
 				states := [2]*cluster.State{cluster.Build(objects[0], config.Config{}), cluster.Build(objects[1], config.Config{})}
