@@ -64,6 +64,7 @@ type Node struct {
 	Name   string
 	Labels map[string]string
 	IPs    []netip.Addr
+	Object *manifest.Object
 }
 
 // Build derives a side's state from its objects. The result is the same whatever their order.
@@ -228,7 +229,7 @@ func (b *builder) namespace(name string) *Namespace {
 func (b *builder) addNode(o *manifest.Object) {
 	labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
 	b.report(problems...)
-	n := &Node{Name: o.Name, Labels: labels}
+	n := &Node{Name: o.Name, Labels: labels, Object: o}
 	for i := range o.Body.Get("status", "addresses").Elements() {
 		if ip, err := netip.ParseAddr(o.Body.Get("status", "addresses").Items[i].Get("address").Str()); err == nil {
 			n.IPs = append(n.IPs, ip.Unmap())
