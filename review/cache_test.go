@@ -38,10 +38,10 @@ func TestOnlyBaseIsKept(t *testing.T) {
 	if !run("./base", "./head", sandbox.Limits{}) {
 		t.Fatal("it does not render")
 	}
-	if !run("./base", "./base", sandbox.Limits{Time: 1}) {
+	if !run("./base", "./base", sandbox.Limits{Files: 1}) {
 		t.Error("base is not kept")
 	}
-	if run("./base", "./head", sandbox.Limits{Time: 1}) {
+	if run("./base", "./head", sandbox.Limits{Files: 1}) {
 		t.Error("head is kept")
 	}
 }

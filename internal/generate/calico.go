@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -128,7 +129,7 @@ func (g *calicoGenerator) policy(c *Cluster) *naive.CalicoPolicy {
 	}
 	p.Spec.Selector = g.maybe(g.expression(2))
 	if p.Namespace == "" && g.oneIn(3) {
-		p.Spec.NamespaceSelector = g.namespaceExpression()
+		p.Spec.NamespaceSelector = strings.Replace(g.namespaceExpression(), "global()", "all()", 1) // which only a rule's may have
 	}
 	if g.oneIn(5) {
 		p.Spec.ServiceAccountSelector = g.accountExpression()
@@ -248,6 +249,8 @@ func (g *calicoGenerator) serviceAccounts() *naive.CalicoServiceAccounts {
 	}
 	if a.Selector == "" || g.oneIn(2) {
 		a.Names = some(g.dice, []string{"default", "reader", "robot"}, 1+g.below(2))
+		slices.Sort(a.Names)
+		a.Names = slices.Compact(a.Names) // the API server takes each name once
 	}
 	return a
 }
