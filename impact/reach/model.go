@@ -85,6 +85,7 @@ type Model struct {
 // compiled is a policy whose parts are interned. A body is -1 where the policy says nothing in that direction.
 type compiled struct {
 	policy  *policy.Policy
+	key     string // its object's
 	subject []setID
 	body    [2]int32
 }
@@ -140,8 +141,7 @@ func (m *Model) addPolicies(states [2]*cluster.State) {
 			}
 			c.policy = p
 			m.policies[s][i] = c
-			key := p.Object.Key()
-			m.policyIndex[s][key] = append(m.policyIndex[s][key], i)
+			m.policyIndex[s][c.key] = append(m.policyIndex[s][c.key], i)
 		}
 	}
 	for i := range m.sets.sets {
@@ -153,7 +153,7 @@ func (m *Model) addPolicies(states [2]*cluster.State) {
 }
 
 func (m *Model) compile(p *policy.Policy) compiled {
-	c := compiled{policy: p, body: [2]int32{-1, -1}}
+	c := compiled{policy: p, key: p.Object.Key(), body: [2]int32{-1, -1}}
 	for _, subject := range p.Subject {
 		c.subject = append(c.subject, m.sets.pods(subject))
 	}

@@ -53,7 +53,7 @@ func (p *potentials) addOthers() {
 
 // counterpart is the same policy on the other side, nil if it is not there.
 func (m *Model) counterpart(s Side, c *compiled) *compiled {
-	for _, i := range m.policyIndex[s][c.policy.Object.Key()] {
+	for _, i := range m.policyIndex[s][c.key] {
 		if other := &m.policies[s][i]; other.policy.Number == c.policy.Number {
 			return other
 		}

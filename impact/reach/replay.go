@@ -158,7 +158,7 @@ func (m *Model) changedPolicies() map[string]bool {
 		for i := range m.policies[s] {
 			p := &m.policies[s][i]
 			if other := m.counterpart(1-s, p); other == nil || !sameMeaning(p, other) {
-				m.policyChanged[p.policy.Object.Key()] = true
+				m.policyChanged[p.key] = true
 			}
 		}
 	}
@@ -196,7 +196,7 @@ func (r *replay) addCandidates(d policy.Direction) {
 	}
 	for s := Base; s <= Head; s++ {
 		for _, i := range m.acting[d][s].on(c) {
-			add(m.policies[s][i].policy.Object.Key())
+			add(m.policies[s][i].key)
 		}
 	}
 	for _, key := range r.between(d, changed) {
@@ -222,7 +222,7 @@ func (r *replay) between(d policy.Direction, changed map[string]bool) []string {
 			if p.body[d] < 0 {
 				continue
 			}
-			if key := p.policy.Object.Key(); !slices.Contains(out, key) && (changed[key] || look && namespace) && r.mayGovern(p, d) {
+			if key := p.key; !slices.Contains(out, key) && (changed[key] || look && namespace) && r.mayGovern(p, d) {
 				out = append(out, key)
 			}
 		}

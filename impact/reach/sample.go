@@ -276,7 +276,7 @@ func (s *Sample) Key(subject int32) [3]int32 {
 	for side := Base; side <= Head; side++ {
 		acts = append(acts, byte(side))
 		for _, i := range m.acting[d][side].on(c) {
-			if p := &m.policies[side][i]; changed[p.policy.Object.Key()] {
+			if p := &m.policies[side][i]; changed[p.key] {
 				acts = appendInt32(append(acts, 'c'), i)
 			} else {
 				acts = appendInt32(append(acts, 'b'), p.body[d])
@@ -381,7 +381,7 @@ func (m *Model) changeOf(d policy.Direction, c int32) int32 {
 	changed := m.changedPolicies()
 	for s := Base; s <= Head; s++ {
 		for _, i := range m.acting[d][s].on(c) {
-			if name := m.policies[s][i].policy.Object.Key(); changed[name] {
+			if name := m.policies[s][i].key; changed[name] {
 				key = appendInt32(append(key, byte('0'+s)), i)
 				if !slices.Contains(policies, name) {
 					policies = append(policies, name)
@@ -415,7 +415,7 @@ func (m *Model) changesAcross() bool {
 	changed := m.changedPolicies()
 	for s := Base; s <= Head; s++ {
 		for i := range m.policies[s] {
-			if p := m.policies[s][i].policy; changed[p.Object.Key()] && slices.ContainsFunc(p.Subject, func(s policy.Pods) bool { return s.Namespaces.Name == "" }) {
+			if p := &m.policies[s][i]; changed[p.key] && slices.ContainsFunc(p.policy.Subject, func(s policy.Pods) bool { return s.Namespaces.Name == "" }) {
 				return true
 			}
 		}
