@@ -42,7 +42,7 @@ type Input struct {
 type Output struct {
 	Cluster    Cluster
 	Base, Head []manifest.Diagnostic
-	// Notes are about promises.
+	// Notes are about promises, and about what the comparison takes for granted.
 	Notes []manifest.Diagnostic
 	// Dependencies are for Disagreements with other clusters; nil unless asked for.
 	Dependencies *Dependencies
@@ -66,6 +66,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 		base.Undecided()
 		head.Undecided()
 	}
+	kept := keepLabels(base, head)
 	renames := findRenames(base, head)
 	options.Renamed = renames.toHead()
 	in.Promises, in.Proposed = about(in.Name, in.Promises), about(in.Name, in.Proposed)
@@ -81,7 +82,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	a.promises = a.holdPromises(in.Promises)
 	connections := a.connectionFindings(effects)
 	broken, notes := a.promises.findings(effects)
-	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head))
+	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head), kept)
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
 	out.Cluster.Findings = slices.Concat(connections, broken, ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
