@@ -7,6 +7,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/gate"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -233,11 +234,24 @@ func (c *comparison) tellPledges() {
 		switch {
 		case told:
 		case len(c.clusters) > 0:
-			c.clusters[0].AddFindings(c.config.For(c.clusters[0].Name), f.Finding)
+			strictest := c.strictest()
+			strictest.AddFindings(c.config.For(strictest.Name), f.Finding)
 		default:
 			c.head.fail(manifest.Diagnostic{Object: "promise " + f.promise.Name, File: f.promise.Origin, Line: f.promise.Line, Message: f.Title})
 		}
 	}
+}
+
+// strictest is the cluster whose gate lets least pass, the first of several: what is about no cluster that is compared is told
+// there, and not where the gate may be open.
+func (c *comparison) strictest() *impact.Cluster {
+	best := &c.clusters[0]
+	for i := range c.clusters {
+		if gate.Looser(c.config.For(best.Name).Gate, c.config.For(c.clusters[i].Name).Gate) && !gate.Looser(c.config.For(c.clusters[i].Name).Gate, c.config.For(best.Name).Gate) {
+			best = &c.clusters[i]
+		}
+	}
+	return best
 }
 
 // checkPromisedClusters warns of promises about clusters that are not there: nothing holds them.
