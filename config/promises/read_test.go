@@ -3,6 +3,8 @@ package promises
 import (
 	"strings"
 	"testing"
+
+	"github.com/netpol-impact/netpol-impact/config"
 )
 
 const netassert = `- name: n
@@ -69,7 +71,9 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		set, problems := Read("f", []byte(text))
 		if len(set.Promises)+len(set.Probes)+len(problems) == 0 {
-			t.Error("nothing was read, and nothing is told")
+			if none, wrong := config.ReadPromises("f", []byte(text)); len(none)+len(wrong) > 0 { // the empty list of promises tells nothing
+				t.Error("nothing was read, and nothing is told")
+			}
 		}
 		for _, problem := range problems {
 			if !strings.HasPrefix(problem.Error(), "f: ") {
