@@ -61,12 +61,13 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
+	inherited := Inherited(in.Base, in.Head)
+	in.Head = slices.Concat(in.Head, inherited)
 	base, head := cluster.Build(in.Base, in.Config), cluster.Build(in.Head, in.Config)
 	if detected {
 		base.Undecided()
 		head.Undecided()
 	}
-	kept := keepLabels(base, head)
 	renames := findRenames(base, head)
 	options.Renamed = renames.toHead()
 	in.Promises, in.Proposed = about(in.Name, in.Promises), about(in.Name, in.Proposed)
@@ -82,7 +83,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	a.promises = a.holdPromises(in.Promises)
 	connections := a.connectionFindings(effects)
 	broken, notes := a.promises.findings(effects)
-	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head), kept)
+	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited))
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
 	out.Cluster.Findings = slices.Concat(connections, broken, ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())

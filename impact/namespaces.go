@@ -1,30 +1,38 @@
 package impact
 
 import (
-	"maps"
-	"slices"
-
-	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
-// keepLabels gives namespaces the labels that base's manifests have of them where head has no such manifest any more while
-// workloads stay: to take a manifest away is to say nothing of the labels, and must not make a verdict uncertain that was
-// certain.
-func keepLabels(base, head *cluster.State) []manifest.Diagnostic {
-	inhabited := make(map[string]bool)
-	for _, w := range head.Workloads {
-		inhabited[w.Namespace] = true
-	}
-	var out []manifest.Diagnostic
-	for _, name := range slices.Sorted(maps.Keys(head.Namespaces)) {
-		now, before := head.Namespaces[name], base.Namespaces[name]
-		if now.Known || before == nil || !before.Known || before.Object == nil || !inhabited[name] {
-			continue
+// Inherited are the manifests of namespaces that base has and head has not, though it has objects in them: to take such a
+// manifest away is to say nothing of the labels, and must not make a verdict uncertain that was certain. Whoever compares
+// two states adds them to head's.
+func Inherited(base, head []*manifest.Object) []*manifest.Object {
+	inhabited, there := make(map[string]bool), make(map[string]bool)
+	for _, o := range head {
+		if isNamespace(o) {
+			there[o.Name] = true
+		} else {
+			inhabited[o.Namespace] = true
 		}
-		now.Labels, now.Known = maps.Clone(before.Labels), true
-		out = append(out, manifest.Diagnostic{Severity: manifest.Warning, Object: "Namespace " + name, File: before.Object.Origin.File, Line: before.Object.Origin.Line,
-			Message: "head has no manifest of it any more, and workloads in it; its labels are taken to be the ones that base's manifest gives it"})
+	}
+	var out []*manifest.Object
+	for _, o := range base {
+		if isNamespace(o) && inhabited[o.Name] && !there[o.Name] {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func isNamespace(o *manifest.Object) bool { return o.Group == "" && o.Kind == "Namespace" }
+
+// inheritedNotes say whose labels are taken from base.
+func inheritedNotes(namespaces []*manifest.Object) []manifest.Diagnostic {
+	var out []manifest.Diagnostic
+	for _, o := range namespaces {
+		out = append(out, manifest.Diagnostic{Severity: manifest.Warning, Object: o.String(), File: o.Origin.File, Line: o.Origin.Line,
+			Message: "head has no manifest of it any more, and objects in it; its labels are taken to be the ones that base's manifest gives it"})
 	}
 	return out
 }

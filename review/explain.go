@@ -20,10 +20,14 @@ func Explain(ctx context.Context, o Options, cluster string, q impact.Question) 
 	var states []explained
 	var explanations []impact.Explanation
 	var missing []error
-	for _, name := range names {
+	for n, name := range names {
 		one := o
 		one.Base, one.Head = "", name
-		s, err := explainOne(ctx, one, cluster, q)
+		var before []*manifest.Object
+		if n > 0 {
+			before = states[0].objects
+		}
+		s, err := explainOne(ctx, one, before, cluster, q)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -57,7 +61,8 @@ type explained struct {
 	missing error
 }
 
-func explainOne(ctx context.Context, o Options, cluster string, q impact.Question) (explained, error) {
+// explainOne explains a connection in one state, which came after the objects before.
+func explainOne(ctx context.Context, o Options, before []*manifest.Object, cluster string, q impact.Question) (explained, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
 	s, conf, err := p.state(ctx)
@@ -69,6 +74,7 @@ func explainOne(ctx context.Context, o Options, cluster string, q impact.Questio
 	if err != nil {
 		return explained{}, err
 	}
+	all = slices.Concat(all, impact.Inherited(before, all))
 	out := explained{objects: all, config: conf}
 	out.explanation, out.missing = guardUntil(ctx, func() (impact.Explanation, error) { return impact.Explain(all, conf, q) })
 	out.explanation.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics, out.explanation.Diagnostics))
