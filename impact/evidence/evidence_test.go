@@ -255,6 +255,23 @@ func TestSensitiveIsWhatKeepsDataOrIsConfigured(t *testing.T) {
 	}
 }
 
+// BenchmarkReferencesOfALongLine has each kind of reference, in a line as long as a ConfigMap may be: the cost is linear.
+func BenchmarkReferencesOfALongLine(b *testing.B) {
+	for _, count := range []int{2_000, 20_000} {
+		var line strings.Builder
+		for i := range count {
+			fmt.Fprintf(&line, "http://a%d:80/ b%d.c.svc nc -z d%d 80 ; psql -h e%d ;", i, i, i, i)
+		}
+		b.Run(fmt.Sprint(count), func(b *testing.B) {
+			for b.Loop() {
+				if got := len(references("", line.String())); got != 4*count {
+					b.Fatalf("got %d references", got)
+				}
+			}
+		})
+	}
+}
+
 func FuzzReferences(f *testing.F) {
 	f.Add("X_URL", "postgres://u:p@db:5432/x")
 	f.Add("", "host: redis\n--a=b:1 nc -z db 80\n")

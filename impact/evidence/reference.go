@@ -50,21 +50,44 @@ type scanner struct {
 	line   string
 	number int
 	found  []reference
+	// netcat is where the line first calls it, or -1.
+	netcat int
+	// seen are the hosts found with each port, and each host with anyPort: a line of a megabyte may name 100,000.
+	seen map[hostPort]bool
 }
+
+type hostPort struct {
+	host string
+	port int
+}
+
+// netcat is how a call of it begins; its port follows the host after a space.
+const netcat = "nc "
+
+// anyPort stands beside every port that a host was found with.
+const anyPort = -1
 
 func (s *scanner) add(r reference) {
 	r.line = s.number
-	for _, known := range s.found {
-		if known.host == r.host && (known.port == r.port || r.bare) {
-			return
-		}
+	port := r.port
+	if r.bare {
+		port = anyPort
 	}
+	if s.seen[hostPort{r.host, port}] {
+		return
+	}
+	if s.seen == nil {
+		s.seen = map[hostPort]bool{}
+	}
+	s.seen[hostPort{r.host, r.port}] = true
+	s.seen[hostPort{r.host, anyPort}] = true
 	s.found = append(s.found, r)
 }
 
 // words looks at each run of characters that a host's name may have.
 func (s *scanner) words() {
-	if !strings.ContainsAny(s.line, ":.") && !strings.Contains(s.line, "nc ") {
+	s.netcat = strings.Index(s.line, netcat)
+	if s.netcat < 0 && !strings.ContainsAny(s.line, ":.") {
 		return
 	}
 	for i := 0; i < len(s.line); {
@@ -138,7 +161,7 @@ func (s *scanner) isUser(j int) bool {
 func (s *scanner) port(j int) (int, bool) {
 	rest := s.line[j:]
 	digits, ok := strings.CutPrefix(rest, ":")
-	if !ok && strings.Contains(s.line[:j], "nc ") {
+	if !ok && s.netcat >= 0 && s.netcat+len(netcat) <= j {
 		digits, ok = strings.CutPrefix(rest, " ")
 	}
 	end := 0
