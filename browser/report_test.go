@@ -55,6 +55,7 @@ func small() *impact.Result {
 				{ID: "F2", Rule: "O11", Severity: impact.Low, Kind: impact.Opened, Confidence: impact.Exact, Title: script + " reaches cart",
 					Connections: []impact.Connection{{Sources: kept.Sources, Destinations: kept.Destinations, Ports: kept.Ports, Count: 1}}},
 			},
+			Supposed: []impact.Supposed{{If: "if StagedNetworkPolicy data/redis were enforced", Findings: []impact.Finding{{Severity: impact.High, Title: script + " loses redis"}}}},
 		}},
 	}
 }
@@ -93,6 +94,15 @@ func TestAReaderSeesVerdictFindingAndCause(t *testing.T) {
 	p.want("document.getElementById('shown').textContent", "2 groups of connections")
 	p.run(chromedp.Click(chromedp.CSS(`[data-state="after"]`)))
 	p.want("document.getElementById('shown').textContent", "1 group of connections")
+}
+
+func TestWhatIsSupposedIsToldBelowTheFindings(t *testing.T) {
+	p := open(t, small(), "light", 1280)
+	p.run(chromedp.Click(chromedp.CSS("#supposed summary")))
+	p.want("document.querySelector('#supposed summary').innerText", "If StagedNetworkPolicy data/redis were enforced")
+	p.want("document.querySelector('#supposed li').innerText", script+" loses redis")
+	p.want("document.getElementById('count').textContent", "2 of 2")
+	p.shoot("supposed")
 }
 
 func TestSearchAndFiltersNarrowTheFindings(t *testing.T) {

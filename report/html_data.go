@@ -26,6 +26,13 @@ type (
 		Findings []pageFinding `json:"findings"`
 		// Radius has a line for each change of blast radius.
 		Radius []string `json:"radius"`
+		// Supposed tells what would be under other assumptions, such as staged policies in force.
+		Supposed []pageSupposed `json:"supposed"`
+	}
+	// pageSupposed is one assumption with a line for each finding that would be, or would not.
+	pageSupposed struct {
+		Head  string   `json:"head"`
+		Lines []string `json:"lines"`
 	}
 	// pagePeer is a node. Its group is the namespace of a workload.
 	pagePeer struct {
@@ -111,6 +118,14 @@ func newPageCluster(c *impact.Cluster, o Options) pageCluster {
 		out.Findings = append(out.Findings, cast.finding(&c.Findings[i], o))
 	}
 	out.Radius = cast.radiusLines(c)
+	out.Supposed = []pageSupposed{}
+	for _, s := range suppositions(c, "") {
+		told := pageSupposed{Head: clean(s.head), Lines: []string{}}
+		for i := range s.lines {
+			told.Lines = append(told.Lines, clean(string(s.lines[i].Severity))+": "+s.title(i, 0))
+		}
+		out.Supposed = append(out.Supposed, told)
+	}
 	out.Before, out.After = cast.allowed(c.Before), cast.allowed(c.After)
 	return out
 }

@@ -39,12 +39,20 @@ func upperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// sign tells a finding that would be from one that would not.
-func (s supposition) sign(i int) string {
-	if i < s.gone {
-		return ""
+// title is that of a finding that would be or, from gone on, would not, with at most length characters of its own (0 for all).
+func (s supposition) title(i, length int) string {
+	f := &s.lines[i]
+	title := clean(f.Title)
+	if length > 0 {
+		title = clip(title, length)
 	}
-	return "not: "
+	if i >= s.gone {
+		title = "not: " + title
+	}
+	if f.Confidence == impact.Approximate {
+		title += " (approximate)"
+	}
+	return title
 }
 
 // addSupposed tells what would be under other assumptions, beside the findings.
@@ -67,11 +75,7 @@ func (t *textReport) addSupposed() {
 					t.block(2, "", "", "and "+count(len(s.lines)-j, "more finding"), "")
 					break
 				}
-				title := s.sign(j) + clean(f.Title)
-				if f.Confidence == impact.Approximate {
-					title += " (approximate)"
-				}
-				t.block(2, clean(string(f.Severity))+" ", severityColors[f.Severity], title, "")
+				t.block(2, clean(string(f.Severity))+" ", severityColors[f.Severity], s.title(j, 0), "")
 			}
 		}
 	}
@@ -95,12 +99,7 @@ func (m *comment) addSupposed() {
 				rank: rankTables, head: "\n**" + head + "** (no part of the findings, nor of the gate):\n\n",
 				rows: len(s.lines), unit: "finding",
 				row: func(i int) string {
-					f := &s.lines[i]
-					title := s.sign(i) + escape(clip(f.Title, titleLength))
-					if f.Confidence == impact.Approximate {
-						title += " (approximate)"
-					}
-					return "- " + escape(string(f.Severity)) + ": " + title + "\n"
+					return "- " + escape(string(s.lines[i].Severity)) + ": " + escape(s.title(i, titleLength)) + "\n"
 				},
 			})
 		}

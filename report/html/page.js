@@ -71,6 +71,15 @@
     $('radius').hidden = !radius.length;
     $('radii').replaceChildren();
     for (const words of radius) make('li', words, $('radii'));
+    $('supposed').replaceChildren();
+    for (const s of data.clusters[cluster] ? data.clusters[cluster].supposed : []) {
+      if (!s.lines.length) { make('p', s.head + '.', $('supposed')); continue; }
+      const d = make('details', undefined, $('supposed'));
+      make('summary', s.head, d);
+      make('p', 'No part of the findings, nor of the gate.', d);
+      const ul = make('ul', undefined, d);
+      for (const words of s.lines) make('li', words, ul);
+    }
     $('list').replaceChildren();
     for (const f of shown) {
       const b = make('button', undefined, make('li', undefined, $('list')), f.kind);
