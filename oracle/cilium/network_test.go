@@ -207,8 +207,10 @@ func outsideLabels(a netip.Addr, groups []*v2.CiliumCIDRGroup) labels.Labels {
 			if p, err := netip.ParsePrefix(string(text)); err == nil && p.Contains(a) {
 				l := api.LabelForCIDRGroupRef(g.Name)
 				out[l.Key] = l
-				for k, v := range g.Labels {
-					out[k] = labels.NewLabel(k, v, labels.LabelSourceCIDRGroup)
+				for k, v := range g.Labels { // twice, as its watcher of groups does
+					l := labels.NewLabel(k, v, labels.LabelSourceCIDRGroup)
+					encoded := labels.EncodedCIDRGroupLabel(l.Key, l.Value, l.Source)
+					out[l.Key], out[encoded.Key] = l, encoded
 				}
 			}
 		}

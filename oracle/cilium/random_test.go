@@ -171,7 +171,9 @@ func (d dice) section(field string) map[string]any {
 	case 7:
 		r[to+"CIDRSet"] = []any{pick(d,
 			map[string]any{"cidr": "0.0.0.0/0", "except": []any{"1.2.3.0/24", "10.0.0.0/8"}}, map[string]any{"cidr": "1.2.0.0/16", "except": []any{"1.2.3.4/32"}},
-			map[string]any{"cidr": "::/0", "except": []any{"2001:db8::/32"}}, map[string]any{"cidrGroupRef": "partners"}, map[string]any{"cidrGroupRef": "lists"})}
+			map[string]any{"cidr": "::/0", "except": []any{"2001:db8::/32"}}, map[string]any{"cidrGroupRef": "partners"}, map[string]any{"cidrGroupRef": "lists"},
+			map[string]any{"cidrGroupSelector": map[string]any{"matchLabels": map[string]any{"of": pick(d, "x", "y")}}},
+			map[string]any{"cidrGroupSelector": map[string]any{"matchExpressions": []any{map[string]any{"key": "of", "operator": pick(d, "Exists", "DoesNotExist")}}}})}
 	case 8:
 		r[to+"Endpoints"] = []any{}
 	}

@@ -178,7 +178,7 @@ func (p *peers) cidrSets(sets []cidrRule, node *manifest.Node) {
 			if !ok {
 				continue
 			}
-			if s.CIDR != "" && (except.Bits() < blocks[0].CIDR.Bits() || !blocks[0].CIDR.Contains(except.Addr())) {
+			if s.CIDR != "" && len(blocks) > 0 && (except.Bits() < blocks[0].CIDR.Bits() || !blocks[0].CIDR.Contains(except.Addr())) {
 				p.Error(at.Get("except"), "except %s is not a part of cidr %s", except, blocks[0].CIDR)
 				continue
 			}
@@ -211,14 +211,20 @@ func (p *peers) cidrSet(s *cidrRule, node *manifest.Node) []policy.Block {
 		}
 		return []policy.Block{{CIDR: prefix}}
 	}
-	selector := policy.Selector{}
 	if s.CIDRGroupSelector != nil {
-		selector = p.Selector(s.CIDRGroupSelector, node.Get("cidrGroupSelector"))
+		out := groupsMeant(p.ctx.Groups, p.Selector(s.CIDRGroupSelector, node.Get("cidrGroupSelector")))
+		switch {
+		case len(out) == 0:
+			p.Warn(node, "no CiliumCIDRGroup of the manifests is meant: it matches nothing here")
+		case out[0].CIDR.Bits() == 0:
+			p.Warn(node, "it asks for no label: every address that no CiliumCIDRGroup has is meant, too; ask for a label that the groups have")
+		}
+		return out
 	}
 	var out []policy.Block
 	found := false
 	for _, g := range p.ctx.Groups {
-		if s.CIDRGroupRef != "" && g.Name != s.CIDRGroupRef || s.CIDRGroupSelector != nil && !selector.Matches(g.Labels) {
+		if g.Name != s.CIDRGroupRef {
 			continue
 		}
 		found = true
