@@ -3,42 +3,77 @@ package policy
 import "strings"
 
 // CoversDomain tells whether all domain names that another peer stands for are among those of this one. Of a name that
-// begins with "*." the star stands for any depth of subdomains; with OneLabel, each star stands for characters of one label,
-// and a star alone for every name.
+// begins with "*." the star stands for any depth of subdomains. With OneLabel each star stands for characters of one label,
+// but "**." at the beginning for any depth, and a star alone for every name.
 func (p Peer) CoversDomain(other Peer) bool {
+	if p.Domain == "" || other.Domain == "" {
+		return false
+	}
+	wide, narrow := p.names(), other.names()
 	switch {
-	case p.Domain == "" || other.Domain == "":
-		return false
-	case p.Domain == "*" && p.OneLabel:
+	case wide.all:
 		return true
-	case p.Domain == other.Domain && (p.OneLabel == other.OneLabel || !strings.Contains(p.Domain, "*")):
-		return true
-	case !p.OneLabel:
-		suffix, deep := strings.CutPrefix(p.Domain, "*.")
-		before, ok := strings.CutSuffix(other.Domain, "."+suffix)
-		return deep && ok && before != ""
-	}
-	// A star of the other name is a character like any other here: only a star can stand for all that it may be.
-	return (other.OneLabel || !strings.HasPrefix(other.Domain, "*.")) && other.Domain != "*" && globs(p.Domain, other.Domain)
-}
-
-// globs tells whether a name is one of a pattern's, whose stars stand for any characters but dots.
-func globs(pattern, name string) bool {
-	first, rest, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == name
-	}
-	name, ok := strings.CutPrefix(name, first)
-	if !ok {
+	case narrow.all, narrow.deep && !wide.deep:
 		return false
+	case !wide.deep:
+		return globs(wide.rest, narrow.rest)
 	}
-	rest = strings.TrimLeft(rest, "*")
-	for i := 0; ; i++ {
-		if globs(rest, name[i:]) {
+	rest := narrow.rest
+	if narrow.deep && globs(wide.rest, rest) {
+		return true
+	}
+	for { // at least one label is for the subdomain
+		_, after, found := strings.Cut(rest, ".")
+		if !found {
+			return false
+		}
+		if globs(wide.rest, after) {
 			return true
 		}
-		if i == len(name) || name[i] == '.' {
+		rest = after
+	}
+}
+
+// names are the names of a peer with a domain.
+type names struct {
+	all bool
+	// deep tells that one label or more stand before rest.
+	deep bool
+	// rest is a name in which each star stands for characters of one label.
+	rest string
+}
+
+func (p Peer) names() names {
+	if p.Domain == "*" {
+		return names{all: true}
+	}
+	before := "*."
+	if p.OneLabel {
+		before = "**."
+	}
+	rest, deep := strings.CutPrefix(p.Domain, before)
+	return names{deep: deep, rest: rest}
+}
+
+// globs tells whether a name is one of a pattern's, whose stars stand for any characters but dots. A star of the name is a
+// character like any other: only a star of the pattern can stand for all that it may be.
+func globs(pattern, name string) bool {
+	star, from := -1, 0 // the last star, and where what it stands for ends
+	p, n := 0, 0
+	for n < len(name) || p < len(pattern) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, n
+			p++
+		case p < len(pattern) && n < len(name) && pattern[p] == name[n]:
+			p, n = p+1, n+1
+		case star >= 0 && from < len(name) && name[from] != '.':
+			// Of all stars only the last has to stand for more: what is before it stands as far to the left as it can.
+			from++
+			p, n = star+1, from
+		default:
 			return false
 		}
 	}
+	return true
 }

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -30,6 +31,18 @@ func TestAPatternCoversTheNamesThatItMatches(t *testing.T) {
 		{label("*"), deep("a.b"), true},
 		{label("*.com"), label("*"), false},
 		{label("a.com"), deep("a.com"), true},
+		{label("**.example.com"), deep("a.b.example.com"), true},
+		{label("**.example.com"), deep("example.com"), false},
+		{label("**.example.com"), label("*.example.com"), true},
+		{label("*.example.com"), label("**.example.com"), false},
+		{label("**.example.com"), deep("*.example.com"), true},
+		{deep("*.example.com"), label("**.example.com"), true},
+		{label("**.a*.com"), deep("x.y.ab.com"), true},
+		{label("**.a*.com"), deep("x.y.b.com"), false},
+		{label("**.a*.com"), label("**.ab.com"), true},
+		{label("**.*.com"), label("**.com"), false},
+		{label("**.*.com"), label("**.x.com"), true},
+		{label("*a*a*a*a*a*a*a*a*a*a*a*a*b"), deep(strings.Repeat("a", 60)), false},
 	} {
 		if test.wide.CoversDomain(test.narrow) != test.covers {
 			t.Errorf("%+v covers %+v: must be %t", test.wide, test.narrow, test.covers)

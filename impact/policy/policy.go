@@ -111,7 +111,8 @@ type Peer struct {
 	Nodes *Selector
 	// Domain is a domain name, "*." in front standing for any depth of subdomains.
 	Domain string
-	// OneLabel tells that each star in Domain stands for characters of one label, and that there may be several.
+	// OneLabel tells that each star in Domain stands for characters of one label, that there may be several, and that "**." at
+	// the beginning stands for any depth of subdomains.
 	OneLabel bool
 	// Entity names an end that neither selectors nor addresses describe, such as a cluster's API server. Inside tells that it
 	// is in the cluster, as pods and nodes are; else its address may be any.

@@ -27,7 +27,7 @@ type Endpoint struct {
 	Potential *Potential
 	// Domain is a domain name as a policy writes it.
 	Domain string
-	// OneLabel tells that each star in Domain stands for characters of one label only.
+	// OneLabel is that of policy.Peer: what the stars in Domain stand for.
 	OneLabel bool
 	// Entity is the name of an end that neither selectors nor addresses describe.
 	Entity string

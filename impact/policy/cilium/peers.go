@@ -341,8 +341,9 @@ var stars = regexp.MustCompile(`\*{2,}`)
 func pattern(text string) policy.Peer {
 	name := domain(text)
 	first, rest, found := strings.Cut(name, ".")
-	if found && len(first) > 1 && strings.Trim(first, "*") == "" && !strings.Contains(rest, "*") {
-		return policy.Peer{Domain: "*." + rest}
+	deep := ""
+	if found && len(first) > 1 && strings.Trim(first, "*") == "" {
+		deep, name = "**.", rest
 	}
-	return policy.Peer{Domain: stars.ReplaceAllString(name, "*"), OneLabel: true}
+	return policy.Peer{Domain: deep + stars.ReplaceAllString(name, "*"), OneLabel: true}
 }
