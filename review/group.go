@@ -11,6 +11,8 @@ import (
 type group struct {
 	name, by   string
 	base, head []*unit
+	// why says for people why a target is in the group, by its unit's id, where that is not what by says.
+	why map[string]string
 }
 
 // targets names the group's targets, each once.
@@ -53,9 +55,11 @@ func groupUnits(base, head *state) ([]*group, []manifest.Diagnostic) {
 	})
 	groups := make([]*group, len(clusters))
 	for i, c := range clusters {
-		groups[i] = &group{name: c.Name, by: c.By}
+		groups[i] = &group{name: c.Name, by: c.By, why: make(map[string]string)}
 		for _, f := range c.Found {
-			sides := units[(&unit{Found: f}).id()]
+			id := (&unit{Found: f}).id()
+			sides := units[id]
+			groups[i].why[id] = f.ClusterBy
 			groups[i].base = append(groups[i].base, sides[0]...)
 			groups[i].head = append(groups[i].head, sides[1]...)
 		}

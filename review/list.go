@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -75,7 +76,7 @@ func Targets(ctx context.Context, o Options) ([]Target, []manifest.Diagnostic, e
 	var targets []Target
 	for _, g := range groups {
 		for _, u := range g.head {
-			targets = append(targets, Target{Found: u.Found, Cluster: g.name, ClusterBy: g.by})
+			targets = append(targets, Target{Found: u.Found, Cluster: g.name, ClusterBy: cmp.Or(g.why[u.id()], g.by)})
 		}
 	}
 	return targets, tidy(slices.Concat(s.failures, s.diagnostics, notes)), nil

@@ -13,10 +13,12 @@ import (
 // Unmarked is the name of the cluster of all targets whose paths name no environment.
 const Unmarked = "default"
 
+const noEnvironment = "no environment in the paths"
+
 // Cluster is a group of targets that are deployed together.
 type Cluster struct {
 	Name string
-	// By says for people why these are together.
+	// By says for people why these are together, and the ClusterBy of each why it is one of them.
 	By    string
 	Found []Found
 }
@@ -40,11 +42,12 @@ func Clusters(found []Found, objects func(Found) (base, head []*manifest.Object)
 	for _, f := range all {
 		name, by := f.Cluster, f.ClusterBy
 		if name == "" {
-			name, by = Unmarked, "no environment in the paths"
+			name, by = Unmarked, noEnvironment
 		}
 		if groups[name] == nil {
 			groups[name] = &Cluster{Name: name, By: by}
 		}
+		f.ClusterBy = by
 		groups[name].Found = append(groups[name].Found, f)
 	}
 	var clusters []Cluster
@@ -236,6 +239,7 @@ func regroup(group Cluster, apart map[string]string) []Cluster {
 			}
 			parts[at] = &Cluster{Name: name, By: "the contents contradict those of other targets"}
 		}
+		f.ClusterBy = strings.TrimPrefix(f.ClusterBy+"; ", noEnvironment+"; ") + parts[at].By
 		parts[at].Found = append(parts[at].Found, f)
 	}
 	var clusters []Cluster
