@@ -149,6 +149,8 @@ func (a *analysis) facing(s reach.Side, state *cluster.State, backends *cluster.
 		for _, x := range exposures[a.endpoint(int32(i)).Workload[s]] {
 			sources := internet
 			switch {
+			case !x.Public():
+				continue
 			case x.Routed:
 				sources = slices.Concat(controllers.certain, controllers.others)
 			case len(x.Sources) > 0:

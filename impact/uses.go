@@ -40,6 +40,8 @@ type use struct {
 	others   []int32
 	ports    policy.PortSet
 	evidence Evidence
+	// private tells that what is served or routed is so to private addresses only.
+	private bool
 	// decided and gone remember whether nothing is left.
 	decided, gone bool
 }
@@ -147,9 +149,11 @@ func (f *useFinder) exposures() {
 			switch {
 			case x.Routed:
 				u.kind, u.sources, u.others = routed, controllers.certain, controllers.others
+				u.private = !x.Public()
 			case len(x.Sources) > 0:
 				u.sources = f.within(x.Sources)
 				u.evidence.Text += ", to " + addressText(x.Sources) + " only"
+				u.private = !x.Public()
 			default:
 				u.sources = f.addresses
 			}
@@ -352,7 +356,7 @@ func (a *analysis) split(e *reach.Effect, subject int32, groups []peerGroup) []p
 func (u *use) tell(f *facts, opened, internet bool) {
 	switch {
 	case opened:
-		f.exposed = f.exposed || u.kind == routed || u.kind == served && internet
+		f.exposed = f.exposed || !u.private && (u.kind == routed || u.kind == served && internet)
 	case u.kind == configured:
 		f.depended = true
 	case u.kind == called || u.kind == asking:

@@ -58,7 +58,7 @@ func (r referent) cause() Cause {
 	case r.now == nil:
 		object, c.Side, c.Change = r.old, "base", "removed"
 	default:
-		for _, path := range [][]string{{"metadata", "labels"}, {"spec"}, {"subsets"}, {"endpoints"}, {"data"}} {
+		for _, path := range [][]string{{"metadata", "annotations"}, {"metadata", "labels"}, {"spec"}, {"subsets"}, {"endpoints"}, {"data"}} {
 			before, after := r.old.Body.Get(path...), r.now.Body.Get(path...)
 			if equal(before, after) {
 				continue
@@ -117,4 +117,13 @@ func differing(base, head []*manifest.Object) []referent {
 		}
 	}
 	return out
+}
+
+// Edited tells what changed about an object that is no policy; either side may be nil. It tells nothing of one that is the
+// same on both.
+func Edited(old, now *manifest.Object) (Cause, bool) {
+	if old == nil && now == nil || old != nil && now != nil && (old == now || old.Body == now.Body || old.Digest() == now.Digest()) {
+		return Cause{}, false
+	}
+	return referent{old, now}.cause(), true
 }

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"net/netip"
+
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
@@ -17,6 +19,8 @@ type Route struct {
 	PortName string
 	// byTarget tells that Port and PortName are the pods' rather than the Service's.
 	byTarget bool
+	// Sources, if any, are the only outside addresses that the controller lets in.
+	Sources []netip.Prefix
 }
 
 // On are the ports of a workload behind the route's Service that the route leads to.

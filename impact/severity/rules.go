@@ -51,6 +51,12 @@ var Rules = []Rule{
 	{promisedBlocked, Info, "a connection is blocked that a promise denies",
 		func(c Change) bool { return !c.Opened && c.Promised }},
 
+	{ID: "E1", Level: Critical, Text: "the internet newly gets to a sensitive workload, by a way in that the change makes"},
+	{ID: "E2", Level: High, Text: "the internet newly gets to a workload by a Service, a host port or the host's network"},
+	{ID: "E3", Level: Medium, Text: "the internet newly gets to a workload through an Ingress, a Gateway or a Route, or to a new workload directly"},
+	{ID: "E4", Level: Medium, Text: "a way in from outside no longer leads to a workload that stays"},
+	{ID: "E5", Level: Low, Text: "private addresses newly get to a workload, or the internet to a new one through an Ingress, a Gateway or a Route"},
+
 	{ID: "P1", Level: High, Text: "a path from what faces the internet to a sensitive workload appears"},
 	{ID: "P2", Level: Medium, Text: "a path from what faces the internet to a sensitive workload gets shorter"},
 	{ID: "P3", Level: Medium, Text: "a workload's blast radius grows by at least ten workloads and to at least twice"},
