@@ -17,6 +17,8 @@ type Config struct {
 	Targets []Target `json:"targets,omitempty"`
 	// Render is what the renderers of all targets are told.
 	Render Rendering `json:"render,omitempty"`
+	// Fetch is what may be fetched while rendering; nothing if it is not set.
+	Fetch Fetching `json:"fetch,omitempty"`
 	// Namespaces gives the labels of namespaces that are not in the manifests.
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
 	// CNI is the network that enforces the policies: generic (if empty), cilium or calico.

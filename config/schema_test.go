@@ -110,7 +110,7 @@ func (s *configSchemer) properties(t reflect.Type, into map[string]any) {
 func configSchema(t *testing.T) []byte {
 	t.Helper()
 	s := configSchemer{comments: map[string]string{}, defs: map[string]any{}}
-	for _, file := range []string{"config.go", "finding.go", "render.go", "promise.go"} {
+	for _, file := range []string{"config.go", "finding.go", "render.go", "fetch.go", "promise.go"} {
 		for name, text := range typeComments(t, file) {
 			s.comments[name] = text
 		}

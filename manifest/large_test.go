@@ -34,3 +34,20 @@ func TestLargeDocumentsAreReadFastOrToldAndTheNextIsRead(t *testing.T) {
 		t.Errorf("a large document of plain YAML: %d objects, %v", len(objects), problems)
 	}
 }
+
+func TestALargeTextOfATool(t *testing.T) {
+	const entries = 400_000 // more than 4 MiB, which the library is not given
+	text := "# an index\n---\nentries:\n" + strings.Repeat("  - {a: 1}\n", entries)
+	root, err := manifest.ParseLarge([]byte(text))
+	if err != nil || len(root.Get("entries").Elements()) != entries {
+		t.Errorf("%d of %d, %v", len(root.Get("entries").Elements()), entries, err)
+	}
+	for _, text := range []string{"a: 1\n---\nb: 1\n", "a: [", "a: &x " + strings.Repeat(" ", 5<<20) + "1"} {
+		if _, err := manifest.ParseLarge([]byte(text)); err == nil {
+			t.Errorf("%.20q is read", text)
+		}
+	}
+	if root, err := manifest.ParseLarge(nil); root != nil || err != nil {
+		t.Errorf("nothing is %v, %v", root, err)
+	}
+}

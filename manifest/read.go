@@ -151,6 +151,25 @@ func Parse(text []byte) (*Node, error) {
 	return FromYAML(&root, 0)
 }
 
+// ParseLarge reads a text as [Parse] does, one of any size where it is written plainly.
+func ParseLarge(text []byte) (*Node, error) {
+	var root *Node
+	for doc := range Documents(text) {
+		doc = doc.trimmed()
+		n, err := new(scanner).parse(doc, string(doc.Text))
+		switch {
+		case err != nil:
+			return nil, err
+		case n.IsNull():
+			continue // a comment, before the first marker
+		case root != nil:
+			return nil, errors.New("there is more than one document")
+		}
+		root = n
+	}
+	return root, nil
+}
+
 func parseYAML(doc Document) (*Node, error) {
 	if len(doc.Text) > maxLibrary {
 		return nil, &lineError{line: doc.Line, text: ErrLarge.Error()}

@@ -31,7 +31,8 @@ type known struct {
 func (s *Series) render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	from, ok := fsys.(*tree.Tree)
 	if !ok {
-		return s.renderAnew(ctx, fsys, t)
+		out, _, err := s.renderAnew(ctx, fsys, t, false)
+		return out, err
 	}
 	alike := t
 	alike.Cluster, alike.Deployer = "", ""
@@ -53,15 +54,18 @@ func (s *Series) render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 			}
 		}
 	}
+	keep := kept.Cache != nil && (kept.From == nil || kept.From(from))
 	recorder := from.Recorder()
 	k := known{}
-	k.out, k.err = s.renderAnew(ctx, recorder, t)
+	var fetched bool
+	k.out, fetched, k.err = s.renderAnew(ctx, recorder, t, keep)
 	k.reads = recorder.Reads()
 	if ctx.Err() != nil {
 		return k.out, k.err // it was cut short
 	}
 	s.renderer.remember(string(key), k)
-	if kept.Cache != nil && k.err == nil && (kept.From == nil || kept.From(from)) {
+	// What was fetched may be another thing in the next run.
+	if keep && !fetched && k.err == nil {
 		kept.Cache.Keep(key, k.reads, encode(k.out))
 	}
 	return k.out, k.err

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/fetch"
 	"github.com/netpol-impact/netpol-impact/render/helm"
 	"github.com/netpol-impact/netpol-impact/render/kustomize"
 	"github.com/netpol-impact/netpol-impact/render/plain"
@@ -28,6 +29,8 @@ type Renderer struct {
 	Limits sandbox.Limits
 	// Kept is what earlier runs have rendered.
 	Kept Kept
+	// Fetch gets what targets need from elsewhere; nil if nothing may be fetched.
+	Fetch *fetch.Fetcher
 
 	reader manifest.Reader
 	mu     sync.Mutex
@@ -60,11 +63,19 @@ func (s *Series) Render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 	return out, nil
 }
 
-func (s *Series) renderAnew(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
+// renderAnew renders, and tells whether it asked for anything that is not in the tree. With keep, what is fetched is kept.
+func (s *Series) renderAnew(ctx context.Context, fsys fs.FS, t Target, keep bool) (out Output, fetched bool, err error) {
 	if isPlain(t) {
-		return s.plain(ctx, fsys, t)
+		out, err = s.plain(ctx, fsys, t)
+		return out, false, err
 	}
-	return s.isolated(ctx, fsys, t)
+	if s.renderer.Fetch == nil {
+		out, err = s.isolated(ctx, fsys, t)
+		return out, false, err
+	}
+	view := s.renderer.Fetch.View(ctx, fsys, keep)
+	out, err = s.isolated(ctx, view, t)
+	return out, view.Asked(), err
 }
 
 // plain reads plain manifests in this process, which is as fast as handing them over, within the limit of time.

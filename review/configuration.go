@@ -47,7 +47,7 @@ func Configured(ctx context.Context, o Options) (*Configuration, error) {
 			return nil, err
 		}
 	}
-	renderAll(ctx, o, s)
+	p.render(ctx, s)
 	groups, notes := groupUnits(nowhere(), s)
 	apiGroups, used, told := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, g := range groups {

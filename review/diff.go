@@ -34,6 +34,8 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.allowFetching(conf)
+	defer o.renderer.Fetch.Close()
 	c := &comparison{o: o, config: conf, configFile: file, thresholds: p.thresholdsOf(conf), base: &state{side: base}, head: &state{side: head}, notes: notes}
 	c.base.find(ctx, o, conf)
 	c.head.find(ctx, o, conf)
@@ -54,6 +56,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c.base.diagnostics, c.head.diagnostics = append(c.base.diagnostics, both...), append(c.head.diagnostics, both...)
 	c.notes = append(c.notes, notes...)
 	renderAll(ctx, o, c.byTrust()...)
+	c.notes = append(c.notes, fetchedNotes(o.renderer)...)
 	if err := closeCache(); err != nil {
 		c.note("", fmt.Sprintf("the cache was not used as it could be: %v", err))
 	}

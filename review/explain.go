@@ -69,7 +69,7 @@ func explainOne(ctx context.Context, o Options, before []*manifest.Object, clust
 	if err != nil {
 		return explained{}, err
 	}
-	renderAll(ctx, o, s)
+	p.render(ctx, s)
 	all, conf, err := p.only(ctx, s, conf, cluster)
 	if err != nil {
 		return explained{}, err

@@ -48,7 +48,7 @@ func ofState[T any](ctx context.Context, o Options, cluster, doing string,
 	if err != nil {
 		return nil, err
 	}
-	renderAll(ctx, o, s)
+	p.render(ctx, s)
 	all, conf, err := p.only(ctx, s, conf, cluster)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func Targets(ctx context.Context, o Options) ([]Target, []manifest.Diagnostic, e
 	if err != nil {
 		return nil, nil, err
 	}
-	renderAll(ctx, o, s)
+	p.render(ctx, s)
 	groups, notes := groupUnits(nowhere(), s)
 	var targets []Target
 	for _, g := range groups {
@@ -91,7 +91,7 @@ func Render(ctx context.Context, o Options, target string) (render.Output, error
 	if err != nil {
 		return render.Output{}, err
 	}
-	renderAll(ctx, o, s)
+	p.render(ctx, s)
 	var out render.Output
 	out.Objects = objects(s.units)
 	out.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics))
@@ -110,6 +110,10 @@ func (p *opener) state(ctx context.Context) (*state, config.Config, error) {
 	if err != nil {
 		return nil, config.Config{}, err
 	}
+	p.o.renderer = &render.Renderer{Limits: p.o.Limits}
+	if p.o.FetchAllowed {
+		p.allowFetching(conf)
+	}
 	if s.chosen {
 		s.config = conf
 		s.units[0].Target.Settings = discover.SettingsOf(conf.Render)
@@ -123,6 +127,12 @@ func (p *opener) state(ctx context.Context) (*state, config.Config, error) {
 		s.fail(manifest.Diagnostic{Message: fmt.Sprintf("no kustomization, no Helm chart and no manifests were found in %s", s.name)})
 	}
 	return s.state, conf, nil
+}
+
+// render renders the one state's targets.
+func (p *opener) render(ctx context.Context, s *state) {
+	renderAll(ctx, p.o, s)
+	s.diagnostics = append(s.diagnostics, fetchedNotes(p.o.renderer)...)
 }
 
 type oneState struct {

@@ -49,6 +49,9 @@ type Options struct {
 	EachCNI bool
 	// Fetch, if set, lets commits that the clone lacks be fetched from its origin, into memory.
 	Fetch *Fetch
+	// FetchAllowed lets one state's own configuration allow fetching (fetch.allow), where there is no base to allow it. What
+	// [Diff] compares may fetch what the configuration in force allows.
+	FetchAllowed bool
 	// Cache is a folder outside of the repository in which what targets render to is kept for later runs; none if empty.
 	// With KeepBaseOnly head takes from it and adds nothing.
 	Cache        string

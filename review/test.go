@@ -60,7 +60,7 @@ func Test(ctx context.Context, o Options, t TestOptions) (*impact.Checked, error
 // eachCluster renders a state and calls visit with what each cluster has, context included, or only the one named. It
 // returns the names of all.
 func (p *opener) eachCluster(ctx context.Context, s *state, conf config.Config, only string, visit func(cluster string, objects []*manifest.Object)) ([]string, error) {
-	renderAll(ctx, p.o, s)
+	p.render(ctx, s)
 	groups, notes := groupUnits(nowhere(), s)
 	s.config = conf
 	context, both, more := p.readContext(ctx, s, nil)

@@ -72,6 +72,7 @@ for, namespaces whose labels are not known. It never overwrites one.`,
 	f.StringVar(&file, "config", "", "the file to write (default: .github/netpol-impact.yaml of the repository)")
 	f.BoolVar(&show, "print", false, "print it and write nothing")
 	addLimits(c, &o.Limits)
+	addFetching(c, &o)
 	return c
 }
 
@@ -156,6 +157,7 @@ PATH is a folder or a git revision; without it, the working tree.`,
 	}
 	c.Flags().StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addLimits(c, &o.Limits)
+	addFetching(c, &o)
 	return c
 }
 

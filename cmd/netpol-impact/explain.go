@@ -69,6 +69,7 @@ changes that make the two differ.`,
 	complete(c, "format", "text", "json")
 	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
+	addFetching(c, &o)
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
+	"github.com/netpol-impact/netpol-impact/review"
 )
 
 // limitFlag is one flag for all limits of rendering: --limit time=2m.
@@ -16,4 +17,9 @@ func (f limitFlag) String() string        { return "" }
 func addLimits(c *cobra.Command, limits *sandbox.Limits) {
 	c.Flags().Var(limitFlag{limits}, "limit", "what rendering one target may take: "+sandbox.Defaults.String()+" (repeatable)")
 	complete(c, "limit", "time=", "memory=", "files=", "input=", "output=")
+}
+
+// addFetching adds the flag for a state that no other one stands beside: in a pull request it is the author's.
+func addFetching(c *cobra.Command, o *review.Options) {
+	c.Flags().BoolVar(&o.FetchAllowed, "fetch-allowed", false, "fetch what the state's own configuration allows (fetch.allow); only for a state that you trust")
 }

@@ -44,5 +44,6 @@ object's file and line.`,
 	f.BoolVar(&origins, "origins", false, "tell each object's file and line in an annotation")
 	f.StringVar(&o.Config, "config", "", "the configuration's path")
 	addLimits(c, &o.Limits)
+	addFetching(c, &o)
 	return c
 }

@@ -23,6 +23,7 @@ func (s *oneState) flags(c *cobra.Command, set report.Set) {
 	f.StringVar(&s.options.Config, "config", "", "the configuration's path within PATH")
 	addCNI(c, &s.options, nil)
 	addLimits(c, &s.options.Limits)
+	addFetching(c, &s.options)
 	s.output.flags(c, set)
 	c.Args = cobra.MaximumNArgs(1)
 }

@@ -41,6 +41,7 @@ tree.`,
 	}
 	c.Flags().StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addLimits(c, &o.Limits)
+	addFetching(c, &o)
 	return c
 }
 

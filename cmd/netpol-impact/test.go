@@ -76,6 +76,7 @@ Exit codes: 0 all promises are kept · 1 one is broken, or promises nothing ·
 	f.StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
+	addFetching(c, &o)
 	out.flags(c, report.ForChecked)
 	return c
 }

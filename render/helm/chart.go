@@ -11,6 +11,8 @@ import (
 
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
 	"helm.sh/helm/v4/pkg/ignore"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 // maxChartBytes is Helm's own bound on the files of a chart.
@@ -22,12 +24,16 @@ type chartSource struct {
 	files []chartFile
 	// aliases maps the name that a dependency goes by to its chart's name.
 	aliases map[string]string
+	// named are the places that ask for what was fetched, by the chart's folder with the name that a dependency goes by.
+	named map[string]manifest.Origin
 }
 
 type chartFile struct {
 	// name is relative to the chart, origin to the tree's root.
 	name, origin string
 	text         []byte
+	// named is the place in the tree that asks for an archive that was fetched.
+	named manifest.Origin
 }
 
 func readChart(tree fs.FS, dir string) (*chartSource, error) {
@@ -36,7 +42,7 @@ func readChart(tree fs.FS, dir string) (*chartSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &chartSource{files: files, aliases: make(map[string]string)}, nil
+	return &chartSource{files: files, aliases: make(map[string]string), named: make(map[string]manifest.Origin)}, nil
 }
 
 type chartReader struct {

@@ -51,26 +51,17 @@ func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSou
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	c, err := loader.LoadFiles(source.buffered())
+	c, values, err := source.load(tree, r)
+	for err == nil {
+		missing := source.missing(c)
+		if len(missing) == 0 {
+			break
+		}
+		if err = source.fetch(tree, r.Chart, missing); err == nil {
+			c, values, err = source.load(tree, r)
+		}
+	}
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("loading the chart: %w", err)
-	}
-	if c.Metadata.Type == "library" {
-		return nil, nil, nil, fmt.Errorf("%s is a library chart: it renders to nothing by itself", path.Join(r.Chart, "Chart.yaml"))
-	}
-	values, err := readValues(tree, r.Values)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	values = loader.MergeMaps(values, r.Overrides)
-	if err := r.set(values); err != nil {
-		return nil, nil, nil, err
-	}
-	source.noteAliases(c)
-	if err := chartutil.ProcessDependencies(c, values); err != nil {
-		return nil, nil, nil, fmt.Errorf("processing the chart's dependencies: %w", err)
-	}
-	if err := missingDependencies(c, r.Chart); err != nil {
 		return nil, nil, nil, err
 	}
 	if r.Name == "" {
@@ -84,6 +75,30 @@ func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSou
 		return nil, nil, nil, source.explain(err)
 	}
 	return c, source, rendered, nil
+}
+
+// load loads the chart with its dependencies as far as they are there and enabled, and the values of the release.
+func (s *chartSource) load(tree fs.FS, r Release) (*chart.Chart, map[string]any, error) {
+	c, err := loader.LoadFiles(s.buffered())
+	if err != nil {
+		return nil, nil, fmt.Errorf("loading the chart: %w", err)
+	}
+	if c.Metadata.Type == "library" {
+		return nil, nil, fmt.Errorf("%s is a library chart: it renders to nothing by itself", path.Join(r.Chart, "Chart.yaml"))
+	}
+	values, err := readValues(tree, r.Values)
+	if err != nil {
+		return nil, nil, err
+	}
+	values = loader.MergeMaps(values, r.Overrides)
+	if err := r.set(values); err != nil {
+		return nil, nil, err
+	}
+	s.noteAliases(c)
+	if err := chartutil.ProcessDependencies(c, values); err != nil {
+		return nil, nil, fmt.Errorf("processing the chart's dependencies: %w", err)
+	}
+	return c, values, nil
 }
 
 // set puts single values among those of the files.

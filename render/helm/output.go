@@ -58,6 +58,9 @@ func read(template chartFile, rendered string) []document {
 	for i, o := range found {
 		o.Body.SetLines(0)
 		o.Origin.Line = lines[i]
+		if template.named.File != "" {
+			o.Origin = template.named
+		}
 	}
 	return all
 }
@@ -134,7 +137,7 @@ func (s *chartSource) subchart(charts, name string) (folder string, archive char
 			case below == "Chart.yaml" && nameIn(f.text) == n:
 				return top, chartFile{}
 			case below == "" && isArchiveOf(top, n):
-				archive = chartFile{origin: f.origin}
+				archive = chartFile{origin: f.origin, named: s.named[charts+name]}
 			}
 		}
 	}
