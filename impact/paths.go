@@ -213,7 +213,7 @@ func (f *pathFinder) pathCauses(through []int32) (causes []Cause, doubtful bool)
 		causes, doubtful = append(causes, of...), doubtful || doubt
 	}
 	for _, i := range through {
-		if w := f.a.endpoint(i).Workload; w[reach.Base] == nil {
+		if w := f.a.endpoint(i).Workload; w[reach.Base] == nil && w[reach.Head] != nil {
 			at := w[reach.Head].Object.Origin
 			causes = append(causes, Cause{Object: w[reach.Head].Object.String(), File: at.File, Line: at.Line, Side: "head", Change: "added"})
 		}

@@ -62,13 +62,19 @@ type found struct {
 	group reach.Group
 	// plain is the group without what only Services mean, and services are these; domains are names outside.
 	plain    reach.Group
-	services []*cluster.Service
+	services []behind
 	domains  []string
 	// missing says which parts select nothing; outside tells that all of the group is outside the cluster.
 	missing []string
 	outside bool
 	// dns tells that the end is the cluster's name service and nothing else.
 	dns, internet bool
+}
+
+// behind is those of the workloads behind a Service that an end means.
+type behind struct {
+	service *cluster.Service
+	group   reach.Group
 }
 
 // find finds whom an end means.
@@ -86,17 +92,20 @@ func (j *Judge) find(end string, ends config.Ends, r role) found {
 		for _, m := range missing {
 			out.missing = append(out.missing, end+": "+m)
 		}
+		var except reach.Group
 		if len(e.Except) > 0 {
 			// Whoever is excepted is so whether or not it is rendered.
-			except := j.find(end+", except", e.Except, role{denied: true, source: r.source})
-			out.missing = append(out.missing, except.missing...)
-			plain = j.Model.Except(plain, except.group)
+			found := j.find(end+", except", e.Except, role{denied: true, source: r.source})
+			out.missing = append(out.missing, found.missing...)
+			except = found.group
+			plain = j.Model.Except(plain, except)
 		}
 		out.plain = out.plain.Union(plain)
 		out.group = out.group.Union(plain)
 		for _, s := range services {
-			out.services = append(out.services, s)
-			out.group = out.group.Union(j.Model.Group(j.endpointsOf(j.Backends.Of(s))))
+			b := behind{s, j.Model.Except(j.Model.Group(j.endpointsOf(j.Backends.Of(s))), except)}
+			out.services = append(out.services, b)
+			out.group = out.group.Union(b.group)
 		}
 		out.domains = append(out.domains, e.Domain...)
 	}

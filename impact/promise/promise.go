@@ -86,6 +86,8 @@ type Judge struct {
 	regions map[string][]Region
 	steps   *reach.Steps
 	spreads map[string]reach.Spread
+	// pairs counts those that were looked at for ways of known steps.
+	pairs int
 }
 
 // NewJudge prepares for promises about a side.
@@ -238,14 +240,12 @@ func (j *Judge) regionsOf(p *config.Promise, to found) []Region {
 		lists[n] = append(lists[n], i)
 	}
 	plain := to.plain
-	for _, s := range to.services {
-		for _, w := range j.Backends.Of(s) {
-			if i, ok := j.people.at[w]; ok && to.group.Has(i) {
-				add(i, all.ofService(s, w))
-			}
+	for _, b := range to.services {
+		for i := range b.group.All() {
+			add(i, all.ofService(b.service, j.people.workload(i)))
 		}
 	}
-	if to.dns && all.none {
+	if to.dns && all.none && p.Expect == config.Allowed {
 		all = ports{numbers: policy.Range(policy.UDP, 53, 53)} // resolvers ask by UDP
 	}
 	if constant, ok := all.everywhere(p.Expect == config.Denied); ok && plain.Len() > 0 {

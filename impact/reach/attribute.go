@@ -252,6 +252,12 @@ func (m *Model) between(d policy.Direction, subject, peer int32, s Side, maybe b
 	return out.Intersect(m.allowed(m.seq[1-d][s][peer], subject, s, maybe))
 }
 
+// unknownBetween are those of some ports on which it is not known what a side allows between two classes.
+func (m *Model) unknownBetween(d policy.Direction, subject, peer int32, s Side, ports policy.PortSet) policy.PortSet {
+	one, other := m.between(d, subject, peer, s, false).Intersect(ports), m.between(d, subject, peer, s, true).Intersect(ports)
+	return one.Minus(other).Union(other.Minus(one))
+}
+
 // unknownSets are the sets with uncertain members that a sequence uses on some ports.
 func (m *Model) unknownSets(id seqID, s Side, ports policy.PortSet) []setID {
 	var out []setID

@@ -352,6 +352,12 @@ func (m *Model) Verdict(s Side, source, destination int32) policy.PortSet {
 	return m.between(policy.Egress, from, to, s, false)
 }
 
+// Known are the ports that one side allows from an endpoint to another whatever the facts that are not known may be.
+func (m *Model) Known(s Side, source, destination int32) policy.PortSet {
+	from, to := m.classOf[source], m.classOf[destination]
+	return m.between(policy.Egress, from, to, s, false).Intersect(m.between(policy.Egress, from, to, s, true))
+}
+
 // Certain tells whether what a side makes of some ports from one endpoint to another rests on known facts alone.
 func (m *Model) Certain(s Side, source, destination int32, ports policy.PortSet) bool {
 	from, to := m.classOf[source], m.classOf[destination]

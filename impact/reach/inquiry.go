@@ -290,8 +290,7 @@ func (q *Inquiry) uncertain(d policy.Direction, subject int32, peers runs, ports
 	}
 	var out runs
 	candidates.each(func(c int32) {
-		sure := m.between(d, subject, c, q.side, false).Intersect(ports)
-		if !sure.Equal(m.between(d, subject, c, q.side, true).Intersect(ports)) {
+		if len(m.unknownBetween(d, subject, c, q.side, ports)) > 0 {
 			out = out.append(c, c+1)
 		}
 	})
@@ -316,11 +315,16 @@ type found struct {
 func (c *collector) add(subject int32, s share) {
 	maybe := c.inquiry.uncertain(c.d, subject, s.classes, s.ports)
 	c.file(subject, share{s.ports, s.classes.minus(maybe)}, false)
-	c.file(subject, share{s.ports, maybe}, true)
+	maybe.each(func(peer int32) {
+		// What is not known of one port is known of another.
+		unknown := c.inquiry.m.unknownBetween(c.d, subject, peer, c.inquiry.side, s.ports)
+		c.file(subject, share{s.ports.Minus(unknown), runs{{peer, peer + 1}}}, false)
+		c.file(subject, share{unknown, runs{{peer, peer + 1}}}, true)
+	})
 }
 
 func (c *collector) file(subject int32, s share, doubtful bool) {
-	if len(s.classes) == 0 {
+	if len(s.classes) == 0 || len(s.ports) == 0 {
 		return
 	}
 	key := s.ports.Key() + "|" + s.classes.key()

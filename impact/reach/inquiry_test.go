@@ -59,6 +59,13 @@ func TestAnInquiryFindsWhatEveryPairShows(t *testing.T) {
 				for _, s := range d.Sources.Endpoints() {
 					for _, to := range d.Destinations.Endpoints() {
 						found[pair{s, to}] = found[pair{s, to}].Union(d.Ports)
+						for _, r := range d.Ports.Ranges() {
+							for _, port := range []int{r.From, r.To} {
+								if one := policy.Range(r.Protocol, port, port); m.Certain(side, s, to, one) == d.Doubtful {
+									t.Fatalf("seed %d, round %d: %d → %d on %v: doubtful %t, and is not", seed, round, s, to, one.Ranges(), d.Doubtful)
+								}
+							}
+						}
 					}
 				}
 			}
