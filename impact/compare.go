@@ -86,7 +86,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited))
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
-	out.Cluster.Findings = slices.Concat(connections, broken, a.exposureFindings(), ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
+	out.Cluster.Findings = slices.Concat(connections, broken, a.exposureFindings(), a.wayFindings(), ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
 	places := renames.places()
 	for i := range out.Cluster.Findings {
 		out.Cluster.Findings[i].renamed = places

@@ -19,8 +19,7 @@ type exposer struct {
 	a *analysis
 	// exposures are each side's.
 	exposures [2]map[*cluster.Workload][]cluster.Exposure
-	// objects are what exposes and what is exposed, by side and key, once somebody asks.
-	objects [2]map[string]*manifest.Object
+	edits     edits
 	// internet are the endpoints that hold addresses of the internet, controllers those that come by a route.
 	internet, controllers []int32
 	uses                  useFinder
@@ -46,7 +45,7 @@ type exposed struct {
 // exposureFindings tells what newly faces the outside, and what faces it no longer, by Services, routes and pods themselves.
 func (a *analysis) exposureFindings() []Finding {
 	a.before.Do(func() { a.backendsBefore = a.baseBackends() })
-	f := exposer{a: a, uses: useFinder{a: a}, groups: make(map[string]*exposed)}
+	f := exposer{a: a, edits: edits{a: a}, uses: useFinder{a: a}, groups: make(map[string]*exposed)}
 	f.exposures[reach.Base], f.exposures[reach.Head] = cluster.Exposures(a.base, a.backendsBefore), cluster.Exposures(a.head, a.backends)
 	for i := range a.model.Endpoints {
 		w := a.endpoint(int32(i)).Workload
@@ -219,13 +218,8 @@ func (f *exposer) causes(x *cluster.Exposure, before, after *cluster.Workload, o
 	if x.Service != nil && x.Service.Object != x.Object {
 		objects = append(objects, x.Service.Object)
 	}
-	var out []Cause
-	for _, o := range objects {
-		if c, ok := cause.Edited(f.object(reach.Base, o), f.object(reach.Head, o)); ok {
-			out = append(out, c)
-		}
-	}
-	if before != nil && after != nil && (len(out) == 0 || before.Object == x.Object) {
+	out := f.edits.of(objects...)
+	if before != nil && after != nil && (len(out) == 0 || before.Object.Key() == x.Object.Key()) {
 		if c, ok := cause.Edited(before.Object, after.Object); ok && !slices.ContainsFunc(out, func(have Cause) bool { return have.Object == c.Object }) {
 			out = append(out, c)
 		}
@@ -241,27 +235,6 @@ func (f *exposer) causes(x *cluster.Exposure, before, after *cluster.Workload, o
 		out = append(out, Cause{Object: x.Object.String(), File: at.File, Line: at.Line, Side: side, Change: did})
 	}
 	return out
-}
-
-// object finds what an object is on a side, nil if it is not there.
-func (f *exposer) object(s reach.Side, o *manifest.Object) *manifest.Object {
-	if f.objects[s] == nil {
-		f.objects[s] = make(map[string]*manifest.Object)
-		state := f.a.base
-		if s == reach.Head {
-			state = f.a.head
-		}
-		for _, service := range state.Services {
-			f.objects[s][service.Object.Key()] = service.Object
-		}
-		for i := range state.Routes {
-			f.objects[s][state.Routes[i].Object.Key()] = state.Routes[i].Object
-		}
-		for _, w := range state.Workloads {
-			f.objects[s][w.Object.Key()] = w.Object
-		}
-	}
-	return f.objects[s][o.Key()]
 }
 
 // compareAbsent tells what differs about pods that are not in the manifests: whether policies let the traffic in to them is

@@ -46,7 +46,7 @@ func TestAWayInFromOutsideIsToldThoughNoPolicyChanges(t *testing.T) {
 		"a new workload behind an Ingress":               {webService, webPod + webService + ingress, "E5 W1"},
 		"pods that are not rendered":                     {webService, balancer(""), "E2"},
 		"an Ingress to a Service that is not rendered":   {webPod, webPod + ingress, "E3"},
-		"a Service leads to others":                      {webPod + balancer(""), webPod + strings.Replace(balancer(""), "{app: web}", "{app: wbe}", 1), "E2 E4"},
+		"a Service leads to others":                      {webPod + balancer(""), webPod + strings.Replace(balancer(""), "{app: web}", "{app: wbe}", 1), "E2 E4 S2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := rules(t, c.base, c.head, config.Config{})

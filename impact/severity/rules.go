@@ -51,6 +51,9 @@ var Rules = []Rule{
 	{promisedBlocked, Info, "a connection is blocked that a promise denies",
 		func(c Change) bool { return !c.Opened && c.Promised }},
 
+	{ID: "S1", Level: High, Text: "a Service by which a workload's configuration reaches another one no longer leads there"},
+	{ID: "S2", Level: Medium, Text: "a Service leads to no workload any more"},
+
 	{ID: "E1", Level: Critical, Text: "the internet newly gets to a sensitive workload, by a way in that the change makes"},
 	{ID: "E2", Level: High, Text: "the internet newly gets to a workload by a Service, a host port or the host's network"},
 	{ID: "E3", Level: Medium, Text: "the internet newly gets to a workload through an Ingress, a Gateway or a Route, or to a new workload directly"},
