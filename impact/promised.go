@@ -51,14 +51,19 @@ type promised struct {
 	matched map[regionKey][]int32
 }
 
-type regionKey struct{ promise, region int }
+type regionKey struct {
+	promise, region int
+	side            reach.Side
+}
 
 // held is one promise on both sides.
 type held struct {
 	promise       *config.Promise
 	before, after promise.Outcome
-	// told tells that a finding about changed connections names it.
-	told bool
+	// as is what becomes at head of a promise about ways, between those whom it means at base; zero if that is no matter.
+	as promise.Outcome
+	// moved tells that it is about other connections on head, told that a finding about changed connections names it.
+	moved, told bool
 }
 
 func (h *held) denies() bool { return h.promise.Expect == config.Denied }
@@ -79,7 +84,11 @@ func (a *analysis) holdPromises(promises []config.Promise) *promised {
 	before, after := a.judge(reach.Base), a.judge(reach.Head)
 	for i := range promises {
 		h := held{promise: &promises[i], before: before.Of(&promises[i]), after: after.Of(&promises[i])}
-		if !sameDeviations(h.before.Deviations, h.after.Deviations) {
+		if h.promise.Steps != "" && h.before.Status == promise.Kept && h.after.Status != promise.Broken {
+			h.as = after.As(&promises[i], before)
+		}
+		h.moved = !h.meansTheSame(p.fresh)
+		if !sameDeviations(h.before.Deviations, h.after.Deviations) || h.denies() && h.moved {
 			p.watched = append(p.watched, len(p.held))
 		}
 		p.held = append(p.held, h)
@@ -105,34 +114,69 @@ func deviationsKey(all []reach.Deviation) string {
 	return strings.Join(keys, "\n")
 }
 
+// meansTheSame tells whether a promise is about the same connections on both sides, those of fresh endpoints apart.
+func (h *held) meansTheSame(fresh reach.Group) bool {
+	same := func(a, b reach.Group) bool { return a.Equal(b) || a.Union(fresh).Equal(b.Union(fresh)) }
+	return same(h.before.Sources, h.after.Sources) && slices.EqualFunc(h.before.Regions, h.after.Regions, func(a, b promise.Region) bool {
+		return same(a.Destinations, b.Destinations) && a.Ports.Equal(b.Ports)
+	})
+}
+
 // tag adds to tags and shown, by peer, what watched promises say of an effect on one of its subjects. Only what a promise
-// wants of all of the effect's ports is wanted.
+// wants of all of the effect's ports is wanted, and only between those whom it means on both sides: who becomes what is
+// promised by the change itself is not what was promised. What it denies it denies to those whom it means on either side:
+// nobody gets out of it by another label or name.
 func (p *promised) tag(e *reach.Effect, subject int32, add func(peer int32, f facts, shown Evidence)) {
 	for _, n := range p.watched {
 		h := &p.held[n]
 		breaks := e.Opened == h.denies()
-		for r, region := range h.after.Regions {
-			in := e.Ports.Intersect(region.Ports)
-			if len(in) == 0 || !breaks && !in.Equal(e.Ports) {
-				continue
-			}
-			own, across := region.Destinations, h.after.Sources
-			if e.Direction == policy.Egress {
-				own, across = across, own
-			}
-			if !own.Has(subject) {
-				continue
-			}
-			for _, peer := range p.among(e, regionKey{n, r}, across) {
-				h.told = h.told || breaks
-				f := facts{promised: !breaks}
-				if breaks {
-					f.broken = int32(n) + 1
-				}
-				add(peer, f, h.evidence())
+		peers := p.meant(e, n, reach.Head, subject, breaks)
+		if h.moved && (!breaks || h.denies()) {
+			before := p.meant(e, n, reach.Base, subject, true)
+			if breaks {
+				peers = p.a.model.Group(slices.Concat(peers, before)).Endpoints()
+			} else {
+				peers = slices.DeleteFunc(slices.Clone(peers), func(i int32) bool { return !contains(before, i) })
 			}
 		}
+		for _, peer := range peers {
+			h.told = h.told || breaks
+			f := facts{promised: !breaks}
+			if breaks {
+				f.broken = int32(n) + 1
+			}
+			add(peer, f, h.evidence())
+		}
 	}
+}
+
+// meant are the peers of an effect with which a subject has connections that a promise is about by what it means on a side;
+// some tells that one of the effect's ports is enough.
+func (p *promised) meant(e *reach.Effect, n int, s reach.Side, subject int32, some bool) []int32 {
+	o := &p.held[n].after
+	if s == reach.Base {
+		o = &p.held[n].before
+	}
+	var out []int32
+	for r, region := range o.Regions {
+		in := e.Ports.Intersect(region.Ports)
+		if len(in) == 0 || !some && !in.Equal(e.Ports) {
+			continue
+		}
+		own, across := region.Destinations, o.Sources
+		if e.Direction == policy.Egress {
+			own, across = across, own
+		}
+		if !own.Has(subject) {
+			continue
+		}
+		peers := p.among(e, regionKey{n, r, s}, across)
+		if out != nil {
+			peers = p.a.model.Group(slices.Concat(out, peers)).Endpoints()
+		}
+		out = peers
+	}
+	return out
 }
 
 // among are the peers of an effect that are in a group.
@@ -167,9 +211,15 @@ func (p *promised) findings(effects []reach.Effect) (findings []Finding, notes [
 		note := func(format string, args ...any) {
 			notes = append(notes, manifest.Diagnostic{Severity: manifest.Warning, Object: promiseName(h.promise.Name), File: h.promise.Origin, Line: h.promise.Line, Message: fmt.Sprintf(format, args...)})
 		}
+		if h.as.Status == promise.Broken {
+			findings = append(findings, p.brokenPath(&paths, h, &h.as, effects))
+		}
+		if gone := h.gone(); len(gone) > 0 && h.after.Status != promise.Empty {
+			findings = append(findings, p.partly(h, gone))
+		}
 		switch was, is := h.before.Status, h.after.Status; {
 		case is == promise.Broken && was != promise.Broken && !h.told && len(h.after.Path) > 0:
-			findings = append(findings, p.brokenPath(&paths, h, effects))
+			findings = append(findings, p.brokenPath(&paths, h, &h.after, effects))
 		case is == promise.Broken:
 			if broken := p.untold(h); len(broken) > 0 {
 				findings = append(findings, p.broken(h, broken, effects))
@@ -280,7 +330,7 @@ func (p *promised) causes(r rectangle, effects []reach.Effect) []Cause {
 }
 
 // brokenPath is the finding of a promise that a way through other workloads breaks.
-func (p *promised) brokenPath(f *pathFinder, h *held, effects []reach.Effect) Finding {
+func (p *promised) brokenPath(f *pathFinder, h *held, o *promise.Outcome, effects []reach.Effect) Finding {
 	if f.effects == nil {
 		for _, e := range effects {
 			if e.Opened {
@@ -291,13 +341,17 @@ func (p *promised) brokenPath(f *pathFinder, h *held, effects []reach.Effect) Fi
 		f.question.Exposed[reach.Base] = sortedKeys(p.a.facing(reach.Base, p.a.base, p.a.baseBackends()))
 	}
 	out := p.start(h)
-	through := h.after.Path
-	causes, doubtful := f.pathCauses(through)
-	if !h.after.FromInternet { // it does not matter that the first faces the internet
-		f := pathFinder{a: p.a, effects: f.effects, groups: f.groups}
-		f.question.Exposed[reach.Base] = []int32{through[0]}
-		causes, doubtful = f.pathCauses(through)
+	out.Confidence = Exact
+	if o.Doubtful {
+		out.Confidence = Approximate
 	}
+	through := o.Path
+	of := f
+	if !o.FromInternet { // it does not matter that the first does not face the internet
+		of = &pathFinder{a: p.a, effects: f.effects, groups: f.groups}
+		of.question.Exposed[reach.Base] = through[:1]
+	}
+	causes, doubtful := of.pathCauses(through)
 	if doubtful {
 		out.Confidence = Approximate
 	}
@@ -308,12 +362,12 @@ func (p *promised) brokenPath(f *pathFinder, h *held, effects []reach.Effect) Fi
 			out.Connections = append(out.Connections, p.a.connection(rectangle{through[n-1 : n], through[n : n+1], f.stepPorts(through[n-1], i)}))
 		}
 	}
-	if h.after.FromInternet {
+	if o.FromInternet {
 		names = append([]string{internetName}, names...)
 	}
 	out.Causes = causes
 	who := names[0]
-	if h.after.FromInternet {
+	if o.FromInternet {
 		who = "The internet"
 	}
 	out.Title = fmt.Sprintf("%s can get to %s, against the promise “%s”", who, names[len(names)-1], h.promise.Name) + blameOf(causes)
@@ -328,9 +382,25 @@ func (p *promised) empty(h *held) Finding {
 	f := promiseFinding("R3", h.promise, "base", "selects nothing any more")
 	f.Title = fmt.Sprintf("The promise “%s” selects nothing any more: %s", h.promise.Name, h.after.Reason)
 	f.Explanation = "What it was about is gone or has other names or labels, so that it promises nothing."
-	f.Advice = "Keep what the promise is about; or, if that is meant, change the promise along with it, and let its owner accept this."
+	f.Advice = emptyAdvice
 	return f
 }
+
+// gone are the parts of a promise that select nothing at head, and selected something at base.
+func (h *held) gone() []string {
+	return slices.DeleteFunc(slices.Clone(h.after.Absent), func(part string) bool { return slices.Contains(h.before.Absent, part) })
+}
+
+// partly is the finding of a promise that the change leaves without some of what it is about.
+func (p *promised) partly(h *held, gone []string) Finding {
+	f := promiseFinding("R3", h.promise, "base", "selects less: "+strings.Join(gone, "; "))
+	f.Title = fmt.Sprintf("A part of the promise “%s” selects nothing any more: %s", h.promise.Name, strings.Join(gone, "; "))
+	f.Explanation = "What this part was about is gone or has other names or labels, so that the rest alone is promised."
+	f.Advice = emptyAdvice
+	return f
+}
+
+const emptyAdvice = "Keep what the promise is about; or, if that is meant, change the promise along with it, and let its owner accept this."
 
 // promiseFinding begins a finding about a promise itself.
 func promiseFinding(id string, p *config.Promise, side, change string) Finding {

@@ -134,10 +134,9 @@ func saying(p *config.Promise) string {
 	return strings.Join([]string{p.Expect, endsText(p.From), endsText(p.To), words(p.Ports), p.Steps, words(p.Clusters)}, "\x00")
 }
 
-// words are a list whose order means nothing.
+// words are a list whose order means nothing. Each is quoted, so that a word with a comma is not two.
 func words(w config.Words) string {
-	sorted := slices.Sorted(slices.Values(w))
-	return strings.Join(slices.Compact(sorted), ",")
+	return fmt.Sprintf("%q", slices.Compact(slices.Sorted(slices.Values(w))))
 }
 
 func endsText(ends config.Ends) string {
@@ -199,7 +198,8 @@ func endAtLeast(now, was config.End) bool {
 		return false
 	}
 	now.Except, was.Except = nil, nil
-	return now.Any || endText(now) == endText(was)
+	// Ports of a Service are its own, and lead to others of its pods.
+	return now.Any && was.Service == nil || endText(now) == endText(was)
 }
 
 // differences name the keys in which promises differ.

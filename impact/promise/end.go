@@ -64,9 +64,10 @@ type found struct {
 	plain    reach.Group
 	services []behind
 	domains  []string
-	// missing says which parts select nothing; outside tells that all of the group is outside the cluster.
-	missing []string
-	outside bool
+	// missing says which parts select nothing, or perhaps too little; absent are those of them that select nothing, without
+	// what is excepted; outside tells that all of the group is outside the cluster.
+	missing, absent []string
+	outside         bool
 	// dns tells that the end is the cluster's name service and nothing else.
 	dns, internet bool
 }
@@ -88,9 +89,13 @@ func (j *Judge) find(end string, ends config.Ends, r role) found {
 		e := End(ends[i])
 		out.dns = out.dns && e.DNS
 		out.internet = out.internet || e.Internet
-		plain, services, missing := j.part(&e, r)
+		plain, services, missing, doubt := j.part(&e, r)
 		for _, m := range missing {
-			out.missing = append(out.missing, end+": "+m)
+			out.absent = append(out.absent, end+": "+m)
+		}
+		out.missing = append(out.missing, out.absent[len(out.absent)-len(missing):]...)
+		if doubt != "" {
+			out.missing = append(out.missing, end+": "+doubt)
 		}
 		var except reach.Group
 		if len(e.Except) > 0 {
@@ -138,17 +143,17 @@ func textOf(ends config.Ends) string {
 	return b.String()
 }
 
-// part finds whom one part of an end means.
-func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Service, missing []string) {
+// part finds whom one part of an end means, which of its words mean nobody, and why they may mean more.
+func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Service, missing []string, doubt string) {
 	p := &j.people
 	var list []int32
 	switch {
 	case e.Any && r.source:
-		return p.group(&p.anySource, p.sources), nil, nil
+		return p.group(&p.anySource, p.sources), nil, nil, ""
 	case e.Any:
-		return p.group(&p.any, p.all), nil, nil
+		return p.group(&p.any, p.all), nil, nil, ""
 	case e.Workloads:
-		return p.group(&p.anyWorkload, p.workloads), nil, nil
+		return p.group(&p.anyWorkload, p.workloads), nil, nil, ""
 	case e.Internet:
 		list = j.internet(r)
 	case e.DNS:
@@ -172,14 +177,14 @@ func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Ser
 			}
 		}
 	case e.Domain == nil:
-		list, missing = j.pods(e, r)
+		list, missing, doubt = j.pods(e, r)
 	}
-	return j.Model.Group(list), services, missing
+	return j.Model.Group(list), services, missing, doubt
 }
 
 // pods are those of namespaces and labels. A promise that allows is about pods that are in the manifests and, where none is,
 // about those that policies name by the same labels.
-func (j *Judge) pods(e *End, r role) (list []int32, missing []string) {
+func (j *Judge) pods(e *End, r role) (list []int32, missing []string, doubt string) {
 	rendered, others, uncertain := j.people.pods(e.Namespace, e.Namespaces, e.Selector)
 	if r.denied {
 		list = slices.Concat(rendered, others)
@@ -187,12 +192,12 @@ func (j *Judge) pods(e *End, r role) (list []int32, missing []string) {
 		list = others
 	}
 	if uncertain {
-		missing = append(missing, fmt.Sprintf("not all labels of the namespaces are known, so that %q may mean more than what was found; give them in the configuration", e.Namespaces))
+		doubt = fmt.Sprintf("not all labels of the namespaces are known, so that %q may mean more than what was found; give them in the configuration", e.Namespaces)
 	}
 	if len(list) == 0 {
 		missing = append(missing, "there are no pods "+e.words())
 	}
-	return list, missing
+	return list, missing, doubt
 }
 
 func (e *End) words() string {

@@ -38,6 +38,8 @@ type Outcome struct {
 	// Reason says why a promise is empty or undecided; Notes name the parts of others that select nothing.
 	Reason string
 	Notes  []string
+	// Absent are the parts of the ends, without what is excepted, that select nothing.
+	Absent []string
 	// Deviations are the connections that break the promise.
 	Deviations []reach.Deviation
 	// Path is the endpoints on a way that breaks a promise about any number of steps; FromInternet tells that the internet
@@ -103,6 +105,7 @@ func (j *Judge) Of(p *config.Promise) Outcome {
 	from := j.find("from", p.From, role{denied: denied, source: true})
 	to := j.find("to", p.To, role{denied: denied})
 	out.Notes = slices.Concat(from.missing, to.missing)
+	out.Absent = slices.Concat(from.absent, to.absent)
 	if empty := j.emptyEnd(from, to); empty != "" {
 		out.Status, out.Reason, out.Notes = Empty, empty, nil
 		return out
@@ -125,6 +128,21 @@ func (j *Judge) Of(p *config.Promise) Outcome {
 		j.askDomain(p, from.group, d, &out)
 	}
 	return out
+}
+
+// As holds a promise about any number of steps to the side, between those whom it means by another judge.
+func (j *Judge) As(p *config.Promise, by *Judge) Outcome {
+	out := Outcome{Promise: p, Status: Kept}
+	denied := p.Expect == config.Denied
+	from, to := by.find("from", p.From, role{denied: denied, source: true}), by.find("to", p.To, role{denied: denied})
+	from.group, to.group = j.here(from.group), j.here(to.group)
+	j.walk(p, from, to, &out)
+	return out
+}
+
+// here is those of a group that exist on the side.
+func (j *Judge) here(g reach.Group) reach.Group {
+	return j.Model.Group(slices.DeleteFunc(g.Endpoints(), func(i int32) bool { return !j.Model.Exists(j.Side, i) }))
 }
 
 // conclude says from what deviates whether the promise is kept, and chooses what shows it.
