@@ -27,6 +27,8 @@ type Diagnostic struct {
 	// Unsupported says that nothing is wrong with the object, but that it is of a kind that is not analysed: a cluster may
 	// well have it, so that taking it away is a change, too.
 	Unsupported bool `json:"-"`
+	// Taken says that what is meant is analysed all the same, in a way that may not be a cluster's.
+	Taken bool `json:"-"`
 }
 
 // String is the diagnostic on one line, in the form that compilers use.

@@ -26,7 +26,11 @@ func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 			switch d.Severity {
 			case manifest.Error:
 				d.Severity = manifest.Warning
-				d.Message += " (the same on both sides: not analysed on either)"
+				if d.Taken {
+					d.Message += " (the same on both sides)"
+				} else {
+					d.Message += " (the same on both sides: not analysed on either)"
+				}
 			case manifest.Warning:
 				d.Severity = manifest.Info
 			}
@@ -45,7 +49,11 @@ func settle(base, head []manifest.Diagnostic) []manifest.Diagnostic {
 			continue
 		}
 		d.Severity = manifest.Warning
-		d.Message = "only on the base side, where it is not analysed: " + d.Message
+		if d.Taken {
+			d.Message = "only on the base side: " + d.Message
+		} else {
+			d.Message = "only on the base side, where it is not analysed: " + d.Message
+		}
 		settled = append(settled, d)
 	}
 	return tidy(settled)

@@ -70,6 +70,7 @@ type Node struct {
 // Build derives a side's state from its objects. The result is the same whatever their order.
 func Build(objects []*manifest.Object, cfg config.Config) *State {
 	b := newBuilder(cfg.CNI, customTemplates(cfg))
+	b.choose(objects)
 	for _, o := range objects {
 		b.add(o)
 	}
@@ -88,7 +89,8 @@ func newBuilder(cni string, templates map[string]template) *builder {
 			endpoints:  make(map[Name][]address),
 			cni:        cni,
 		},
-		seen:      make(map[string]*manifest.Object),
+		last:      make(map[string]*manifest.Object),
+		seen:      make(map[string]bool),
 		accounts:  make(map[Name]map[string]string),
 		tiers:     make(map[string]calico.Tier),
 		templates: templates,
@@ -99,7 +101,9 @@ func newBuilder(cni string, templates map[string]template) *builder {
 
 type builder struct {
 	state *State
-	seen  map[string]*manifest.Object
+	// last are the objects that count of those that come twice, seen those that are in the state already, by identity.
+	last  map[string]*manifest.Object
+	seen  map[string]bool
 	owned []*Workload
 	// cni is the network that enforces policies; "" if nothing tells.
 	cni string
@@ -158,9 +162,19 @@ func (b *builder) fits(o *manifest.Object) bool {
 	return fits
 }
 
-// isDuplicate tells whether an object came before. The same object with other contents is an error: which one a
-// cluster would end up with depends on the order in which they are applied.
-func (b *builder) isDuplicate(o *manifest.Object) bool {
+// choose finds of the objects that come twice the ones that count: the last by file and line, as kubectl applies a folder and
+// as Argo CD chooses.
+func (b *builder) choose(objects []*manifest.Object) {
+	for _, o := range objects {
+		key := identity(o)
+		if was := b.last[key]; was == nil || cmp.Or(strings.Compare(was.Origin.File, o.Origin.File), cmp.Compare(was.Origin.Line, o.Origin.Line)) <= 0 {
+			b.last[key] = o
+		}
+	}
+}
+
+// identity is what a cluster has one object of.
+func identity(o *manifest.Object) string {
 	group := o.Group
 	if group == "extensions" { // what it held moved to these groups, and was served by both for a while
 		group = "apps"
@@ -168,22 +182,32 @@ func (b *builder) isDuplicate(o *manifest.Object) bool {
 			group = "networking.k8s.io"
 		}
 	}
-	key := group + "/" + o.Kind + "/" + namespaceOf(o) + "/" + o.Name
-	first := b.seen[key]
-	if first == nil {
-		b.seen[key] = o
-		return false
-	}
-	if first.Body != o.Body && first.Digest() != o.Digest() {
-		b.reportTwice(o, first)
-	}
-	return true
+	return group + "/" + o.Kind + "/" + namespaceOf(o) + "/" + o.Name
 }
 
-func (b *builder) reportTwice(o, first *manifest.Object) {
-	problem := manifest.Problem(manifest.Error, o, nil, "given twice with different contents, also at %s:%d; remove one, or tell their clusters apart in the configuration",
-		first.Origin.File, first.Origin.Line)
-	problem.Digest ^= first.Digest()
+// isDuplicate tells whether an object came before, or one of its name counts in its place. The same object with other contents
+// is an error: which one a cluster would end up with depends on the order in which they are applied.
+func (b *builder) isDuplicate(o *manifest.Object) bool {
+	key := identity(o)
+	counts := cmp.Or(b.last[key], o)
+	if counts.Body != o.Body && counts.Digest() != o.Digest() {
+		b.reportTwice(counts, o)
+		return true
+	}
+	if b.seen[key] {
+		return true
+	}
+	b.seen[key] = true
+	return false
+}
+
+// reportTwice says of the one of two objects that counts that there is another one.
+func (b *builder) reportTwice(o, other *manifest.Object) {
+	problem := manifest.Problem(manifest.Error, o, nil,
+		"given twice with different contents, also at %s:%d: what a cluster gets depends on their order, and the last one is taken here; remove one, or tell their clusters apart in the configuration",
+		other.Origin.File, other.Origin.Line)
+	problem.Digest ^= other.Digest()
+	problem.Taken = true
 	b.report(problem)
 }
 

@@ -67,6 +67,7 @@ var templates = map[string]template{
 	"keda.sh/ScaledJob":                            {"spec", "jobTargetRef", "template"},
 	"argoproj.io/Rollout":                          {"spec", "template"},
 	"serving.knative.dev/Service":                  {"spec", "template"},
+	"apps.openshift.io/DeploymentConfig":           {"spec", "template"},
 	"kubevirt.io/VirtualMachine":                   {"spec", "template"},
 	"kubevirt.io/VirtualMachineInstance":           {},
 	"kubevirt.io/VirtualMachineInstanceReplicaSet": {"spec", "template"},
@@ -103,7 +104,7 @@ func (b *builder) addWorkload(o *manifest.Object, path template) {
 		Kind: b.kindName(o), Namespace: namespaceOf(o), Name: o.Name, Object: o, Labels: labels,
 		HostNetwork:    spec.Get("hostNetwork").IsTrue(),
 		Node:           spec.Get("nodeName").Str(),
-		ServiceAccount: cmp.Or(spec.Get("serviceAccountName").Str(), "default"),
+		ServiceAccount: cmp.Or(spec.Get("serviceAccountName").Str(), spec.Get("serviceAccount").Str(), "default"),
 		Pod:            spec,
 		template:       path,
 	}

@@ -29,6 +29,7 @@ func TestWorkloads(t *testing.T) {
 		{"one object in its old and its new group", owner("apps/v1", "Deployment", "") + owner("extensions/v1beta1", "Deployment", ""), "[Deployment] given twice"},
 		{"a virtual machine without an owner", "apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstance\nmetadata: {name: w}\nspec: {domain: {}}\n", "[VirtualMachineInstance]"},
 		{"a pool of virtual machines", "apiVersion: pool.kubevirt.io/v1alpha1\nkind: VirtualMachinePool\nmetadata: {name: w}\nspec: {virtualMachineTemplate: {spec: {template: {spec: {domain: {}}}}}}\n", "[VirtualMachinePool]"},
+		{"OpenShift's deployment", owner("apps.openshift.io/v1", "DeploymentConfig", ""), "[DeploymentConfig]"},
 		{"a job", owner("batch/v1", "Job", ""), "[Job]"},
 		{"a job that runs", owner("batch/v1", "Job", "active: 1, conditions: [{type: Complete, status: 'False'}]"), "[Job]"},
 		{"a job that is done", owner("batch/v1", "Job", "completionTime: '2026-01-01T00:00:00Z'"), "[]"},
@@ -90,5 +91,37 @@ func TestKindsThatOwnPods(t *testing.T) {
 		if got := cluster.OwnsPods(objects[0], kruise); got != want {
 			t.Errorf("%s: got %t", kind, got)
 		}
+	}
+}
+
+func TestOfObjectsThatComeTwiceTheLastCounts(t *testing.T) {
+	twice := func(first, second string) string {
+		text := ""
+		for _, app := range []string{first, second} {
+			text += "apiVersion: v1\nkind: Pod\nmetadata: {name: w, labels: {app: " + app + "}}\nspec: {containers: []}\n---\n"
+		}
+		return text
+	}
+	objects, _ := manifest.Read("file.yaml", []byte(twice("a", "b")))
+	for range 2 {
+		state := cluster.Build(objects, config.Config{})
+		if len(state.Workloads) != 1 || state.Workloads[0].Labels["app"] != "b" {
+			t.Errorf("got %d workloads, labels %v", len(state.Workloads), state.Workloads[0].Labels)
+		}
+		if len(state.Diagnostics) != 1 || state.Diagnostics[0].Line != 6 || !state.Diagnostics[0].Taken {
+			t.Errorf("got %v", state.Diagnostics)
+		}
+		objects[0], objects[1] = objects[1], objects[0] // whatever their order
+	}
+	objects, _ = manifest.Read("file.yaml", []byte(twice("a", "a")))
+	if state := cluster.Build(objects, config.Config{}); len(state.Workloads) != 1 || len(state.Diagnostics) != 0 {
+		t.Errorf("the same twice: got %d workloads, %v", len(state.Workloads), state.Diagnostics)
+	}
+}
+
+func TestTheOlderNameOfAServiceAccountCounts(t *testing.T) {
+	objects, _ := manifest.Read("file.yaml", []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec: {serviceAccount: web, containers: []}\n"))
+	if got := cluster.Build(objects, config.Config{}).Workloads[0].ServiceAccount; got != "web" {
+		t.Errorf("got %s", got)
 	}
 }
