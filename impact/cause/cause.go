@@ -296,8 +296,12 @@ func (f *Finder) change(p *policy.Policy) *Cause {
 		change = f.cause(old, "base", old.Object.Body, "removed")
 	case old.Object.Body != now.Object.Body:
 		before, after := old.Object.Body.Get("spec"), now.Object.Body.Get("spec")
+		path := "spec"
+		if equal(before, after) { // Cilium's policies may have several
+			path, before, after = "specs", old.Object.Body.Get("specs"), now.Object.Body.Get("specs")
+		}
 		if !equal(before, after) {
-			text, at := difference(before, after, "spec")
+			text, at := difference(before, after, path)
 			change = f.cause(now, "head", at, text)
 		}
 	}

@@ -157,6 +157,8 @@ var unsupported = map[string]string{
 	"crd.nsx.vmware.com":        "NSX",
 	"nsx.vmware.com":            "NSX",
 	"kubeovn.io":                "Kube-OVN",
+	"k8s.otterize.com":          "Otterize",
+	"neuvector.com":             "NeuVector",
 }
 
 // inPolicies are kinds that say what policies allow, or whom they meet, though their names do not tell.
@@ -172,6 +174,10 @@ var inPolicies = map[string]bool{
 	"consul.hashicorp.com/ServiceIntentions":       true,
 	"auth.consul.hashicorp.com/TrafficPermissions": true,
 	"kubeovn.io/SecurityGroup":                     true,
+	"k8s.otterize.com/ClientIntents":               true,
+	"k8s.otterize.com/ProtectedService":            true,
+	"neuvector.com/NvSecurityRule":                 true,
+	"neuvector.com/NvClusterSecurityRule":          true,
 	"policy.linkerd.io/Server":                     true,
 	"policy.linkerd.io/ServerAuthorization":        true,
 	"kuma.io/MeshTrafficPermission":                true,

@@ -76,6 +76,9 @@ func isNamed(n policy.Namespaces) bool {
 // isSidecar tells the ports of the sidecars that service meshes put beside an application's containers.
 func isSidecar(port int) bool { return port >= 15000 && port < 15100 || port == 4143 || port == 4191 }
 
+// hasPorts tells the protocols whose ports containers declare; messages of ICMP are none.
+func hasPorts(p policy.Protocol) bool { return p == policy.TCP || p == policy.UDP || p == policy.SCTP }
+
 // port tells of a port that a crowd does not have.
 func (s *side) port(p *policy.Policy, d policy.Direction, i, j int, port policy.Port, c *crowd) {
 	switch {
@@ -83,7 +86,7 @@ func (s *side) port(p *policy.Policy, d policy.Direction, i, j int, port policy.
 		if there := c.names[port.Name]; len(there) == 0 || port.Protocol != "" && !there.Intersects(policy.Range(port.Protocol, 0, 0)) {
 			s.name(p, d, i, j, port, c)
 		}
-	case port.From != 0 && !c.silent && !isSidecar(port.From):
+	case port.From != 0 && !c.silent && !isSidecar(port.From) && hasPorts(port.Protocol):
 		if !c.declared.Intersects(policy.Range(port.Protocol, port.From, port.To)) {
 			s.number(p, d, i, j, port, c)
 		}

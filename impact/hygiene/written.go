@@ -33,6 +33,10 @@ func (s *side) breadth(p *policy.Policy) {
 			for j := range r.Peers {
 				if b := r.Peers[j].Block; b != nil && b.CIDR.Bits() == 0 && len(b.Except) == 0 {
 					at, path = peerNode(p, d, i, j)
+					if before := who; before != "" && before != "every "+family(b.CIDR)+" address" {
+						who = "every address"
+						break
+					}
 					who = "every " + family(b.CIDR) + " address"
 				}
 			}
