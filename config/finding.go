@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -88,8 +89,8 @@ func (w Waiver) check(n *yaml.Node, wrong wrongFunc) error {
 	case w.Author == "":
 		return wrong(n, "waivers", "a waiver needs its author")
 	}
-	if _, err := path.Match(w.Workload, ""); err != nil {
-		return wrong(at(n, "workload"), "waivers.workload", "%q is no pattern such as shop/web or shop/*", w.Workload)
+	if _, err := path.Match(w.Workload, ""); err != nil || w.Workload != "" && strings.Count(w.Workload, "/") != 1 {
+		return wrong(at(n, "workload"), "waivers.workload", "%q is no namespace and name of workloads such as shop/web or shop/*", w.Workload)
 	}
 	if _, err := time.Parse(time.DateOnly, w.Until); err != nil {
 		return wrong(at(n, "until"), "waivers.until", "%q is no day such as 2026-12-31", w.Until)

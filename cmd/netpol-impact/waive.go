@@ -9,12 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact/severity"
 	"github.com/netpol-impact/netpol-impact/review"
 )
 
@@ -42,7 +44,7 @@ merged: the gate reads the configuration of the base.`,
 				w.Author = gitUser(c.Context())
 			}
 			now := time.Now()
-			if err := w.Check(now); err != nil {
+			if err := checkWaiver(w, now); err != nil {
 				return &review.UsageError{Err: err}
 			}
 			name, text, err := configFile(file)
@@ -71,6 +73,23 @@ merged: the gate reads the configuration of the base.`,
 	f.StringVar(&w.Cluster, "cluster", "", "the only cluster that is meant (default: all)")
 	f.StringVar(&file, "config", "", "the configuration's path (default: .github/netpol-impact.yaml or .netpol-impact.yaml of the repository)")
 	return c
+}
+
+// checkWaiver tells what is wrong with a waiver that is about to be written, by the flags where one is missing.
+func checkWaiver(w config.Waiver, now time.Time) error {
+	switch {
+	case w.Fingerprint == "" && w.Rule == "" && w.Workload == "":
+		return errors.New("name the finding by its fingerprint, which the report's explanations and its JSON have, or findings by --rule and --workload")
+	case w.Reason == "":
+		return errors.New("--reason is missing: why the finding is accepted")
+	case w.Until == "":
+		return errors.New("--until is missing: the last day, such as 2026-12-31, on which it is accepted")
+	case w.Author == "":
+		return errors.New("--author is missing: who accepts it; git has no user.name here to take instead")
+	case w.Rule != "" && !slices.ContainsFunc(severity.Rules, func(r severity.Rule) bool { return r.ID == w.Rule }):
+		return fmt.Errorf("there is no rule %s; docs/rules.md has them all, and the report names each finding's", w.Rule)
+	}
+	return w.Check(now)
 }
 
 // gitUser is the name that commits are made under; empty where git does not know.
