@@ -46,6 +46,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
 	c.readPledges(p)
+	c.tellUnread()
 	c.setAside()
 	trusted, other := c.base, head
 	if o.TrustHead {

@@ -58,6 +58,9 @@ func isPolicyKind(group, kind string) bool {
 	return strings.HasSuffix(strings.ToLower(kind), "networkpolicy") || isUnsupportedKind(group, kind)
 }
 
+// IsPolicy tells a policy of any dialect, analysed or not.
+func IsPolicy(o *manifest.Object) bool { return isPolicyKind(o.Group, o.Kind) }
+
 // isPodTemplate tells whether a map is one of a pod: containers that have images.
 func isPodTemplate(n *manifest.Node) bool {
 	for _, c := range n.Get("spec", "containers").Elements() {

@@ -1,0 +1,115 @@
+package review
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/tree"
+)
+
+// Bounds on looking for changed policies that no target reads: files that are read, bytes of one, and those that are named.
+const (
+	maxUnreadFiles = 500
+	maxUnreadBytes = 1 << 20
+	maxUnreadNamed = 10
+)
+
+// unread looks for policies that the change edits and no target reads.
+type unread struct {
+	*comparison
+	// covered are the files and whole folders that targets read at most.
+	covered map[string]bool
+	files   int
+	found   []manifest.Diagnostic
+}
+
+// tellUnread warns of policies that the change adds, edits or removes in files that no target reads: most often the
+// kustomization or the configuration does not name them, and without a word "no connection changes" would be taken to be about
+// them. Nothing is told where what some target reads is not known.
+func (c *comparison) tellUnread() {
+	if c.filesOnly() || len(c.o.Targets) > 0 || len(c.base.failures)+len(c.head.failures) > 0 {
+		return
+	}
+	u := unread{comparison: c, covered: make(map[string]bool)}
+	for _, units := range [][]*unit{c.base.units, c.head.units} {
+		for _, one := range units {
+			paths, ok := one.Reads()
+			if !ok {
+				return
+			}
+			for _, p := range paths {
+				u.covered[p] = true
+			}
+		}
+	}
+	for _, p := range c.config.Context {
+		u.covered[path.Clean(p)] = true
+	}
+	u.folder(".")
+	if more := len(u.found) - maxUnreadNamed; more > 0 {
+		u.found = append(u.found[:maxUnreadNamed], manifest.Diagnostic{Severity: manifest.Warning,
+			Message: fmt.Sprintf("%d more changed manifests of policies that no target reads", more)})
+	}
+	c.notes = append(c.notes, u.found...)
+}
+
+func (u *unread) folder(dir string) {
+	if u.covered[dir] || u.files > maxUnreadFiles || tree.Same(u.base.tree, u.head.tree, dir) {
+		return
+	}
+	kinds := make(map[string]fs.FileMode)
+	for _, s := range []*state{u.base, u.head} {
+		entries, err := s.tree.ReadDir(dir)
+		if err != nil {
+			continue // it is on the other side only
+		}
+		for _, e := range entries {
+			kinds[e.Name()] = e.Type()
+		}
+	}
+	names := make([]string, 0, len(kinds))
+	for name := range kinds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		at := path.Join(dir, name)
+		switch mode := kinds[name]; {
+		case u.covered[at] || strings.HasPrefix(name, "."):
+		case mode.IsDir():
+			u.folder(at)
+		case mode.IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) && !tree.Same(u.base.tree, u.head.tree, at):
+			u.file(at)
+		}
+	}
+}
+
+func (u *unread) file(at string) {
+	u.files++
+	did, side := "edits", u.head
+	if _, err := fs.Stat(u.head.tree, at); err != nil {
+		did, side = "removes", u.base
+	} else if _, err := fs.Stat(u.base.tree, at); err != nil {
+		did = "adds"
+	}
+	info, err := fs.Stat(side.tree, at)
+	if err != nil || info.Size() > maxUnreadBytes {
+		return
+	}
+	text, err := side.tree.ReadFile(at)
+	if err != nil {
+		return
+	}
+	objects, _ := manifest.Read(at, text)
+	i := slices.IndexFunc(objects, cluster.IsPolicy)
+	if i < 0 {
+		return
+	}
+	u.found = append(u.found, manifest.Diagnostic{Severity: manifest.Warning, Object: objects[i].String(), File: at, Line: objects[i].Origin.Line,
+		Message: fmt.Sprintf("the change %s this file, and no target reads it: what it says is not in this report; is it missing in a kustomization, or in the configuration's targets?", did)})
+}
