@@ -25,6 +25,8 @@ type Config struct {
 	CNI string `json:"cni,omitempty" yaml:"cni"`
 	// PodCIDRs are the addresses of the cluster's pods.
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
+	// DNS is where the cluster's name service answers; found from the manifests if left out. Several count each.
+	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
 	// Workloads are custom kinds that own pods, beside those that every cluster knows.
 	Workloads []Workload `json:"workloads,omitempty"`
 	// Sensitive is what is worth protecting, beside known datastores.
@@ -104,6 +106,8 @@ type Cluster struct {
 	CNI string `json:"cni,omitempty" yaml:"cni"`
 	// PodCIDRs are the addresses of the cluster's pods.
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
+	// DNS is where the cluster's name service answers.
+	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
 	// Namespaces gives the labels of the cluster's namespaces that are not in the manifests; those of a namespace
 	// replace the ones for all clusters.
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
@@ -120,6 +124,9 @@ func (c Config) For(cluster string) Config {
 	c.CNI = cmp.Or(one.CNI, c.CNI)
 	if len(one.PodCIDRs) > 0 {
 		c.PodCIDRs = one.PodCIDRs
+	}
+	if len(one.DNS) > 0 {
+		c.DNS = one.DNS
 	}
 	if len(one.Namespaces) > 0 {
 		all := maps.Clone(c.Namespaces)

@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/netpol-impact/netpol-impact/internal/spelling"
 )
@@ -273,15 +271,8 @@ func (e *End) check() error {
 		}
 	}
 	for _, s := range []string{e.Namespaces, e.Selector} {
-		parsed, err := labels.Parse(s)
-		if err != nil {
-			return fmt.Errorf("%q is no label selector: %w", s, err)
-		}
-		requirements, _ := parsed.Requirements()
-		for _, r := range requirements {
-			if op := r.Operator(); op == selection.GreaterThan || op == selection.LessThan {
-				return fmt.Errorf("%q compares numbers, which policies cannot; use =, !=, in, notin, a key or !key", s)
-			}
+		if err := checkSelector(s); err != nil {
+			return err
 		}
 	}
 	for _, c := range e.CIDR {

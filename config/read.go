@@ -72,12 +72,14 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	wrong := func(n *yaml.Node, path, format string, args ...any) error {
 		return fmt.Errorf("%s: line %d: %s: %s", file, n.Line, path, fmt.Sprintf(format, args...))
 	}
-	if err := checkCluster(&c.Gate, c.CNI, c.PodCIDRs, root, "", wrong); err != nil {
+	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, DNS: c.DNS}
+	if err := all.check(root, "", wrong); err != nil {
 		return err
 	}
+	c.Gate = all.Gate
 	for _, name := range slices.Sorted(maps.Keys(c.Clusters)) {
 		one := c.Clusters[name]
-		if err := checkCluster(&one.Gate, one.CNI, one.PodCIDRs, at(root, "clusters", name), "clusters."+name+".", wrong); err != nil {
+		if err := one.check(at(root, "clusters", name), "clusters."+name+".", wrong); err != nil {
 			return err
 		}
 		c.Clusters[name] = one
@@ -122,27 +124,27 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	return nil
 }
 
-// checkCluster checks what may be set for all clusters or for one.
-func checkCluster(g *Gate, cni string, cidrs []string, n *yaml.Node, prefix string, wrong wrongFunc) error {
+// check checks what may be set for all clusters or for one.
+func (c *Cluster) check(n *yaml.Node, prefix string, wrong wrongFunc) error {
 	for _, t := range []struct {
 		name  string
 		value *string
-	}{{"fail-on-opened", &g.FailOnOpened}, {"fail-on-blocked", &g.FailOnBlocked}} {
+	}{{"fail-on-opened", &c.Gate.FailOnOpened}, {"fail-on-blocked", &c.Gate.FailOnBlocked}} {
 		value, err := Threshold(*t.value)
 		if err != nil {
 			return wrong(at(n, "gate", t.name), prefix+"gate."+t.name, "%s", err)
 		}
 		*t.value = value
 	}
-	if !slices.Contains([]string{"", Generic, Cilium, Calico}, cni) {
-		return wrong(at(n, "cni"), prefix+"cni", "%q is none of generic, cilium, calico", cni)
+	if !slices.Contains([]string{"", Generic, Cilium, Calico}, c.CNI) {
+		return wrong(at(n, "cni"), prefix+"cni", "%q is none of generic, cilium, calico", c.CNI)
 	}
-	for i, cidr := range cidrs {
+	for i, cidr := range c.PodCIDRs {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
 			return wrong(item(at(n, "podCIDRs"), i), prefix+"podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
 		}
 	}
-	return nil
+	return c.checkPlaces(n, prefix, wrong)
 }
 
 // Threshold checks a gate's setting and returns it in its usual form; "off" is another word for never.

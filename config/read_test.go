@@ -18,6 +18,9 @@ namespaces:
   monitoring: {team: ops}
 cni: cilium
 podCIDRs: [10.244.0.0/16]
+dns:
+- {namespace: dns, selector: app=coredns, port: 1053}
+- addresses: [169.254.20.10]
 workloads:
 - kind: apps.example.org/Website
   template: spec.template
@@ -39,6 +42,7 @@ critical-reviewers: [mona, acme/platform]
 		Namespaces:        map[string]Labels{"monitoring": {"team": "ops"}},
 		CNI:               Cilium,
 		PodCIDRs:          []string{"10.244.0.0/16"},
+		DNS:               []NameServer{{Place: Place{Namespace: "dns", Selector: "app=coredns"}, Port: 1053}, {Place: Place{Addresses: []string{"169.254.20.10"}}}},
 		Workloads:         []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
 		Sensitive:         Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
 		Gate:              Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
@@ -61,15 +65,23 @@ func TestAnEmptyConfigurationHasEveryDefault(t *testing.T) {
 
 func TestAMistakeIsToldWithItsLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"gates: {}\n":                         `c.yaml: line 1: there is no setting "gates"`,
-		"gate:\n  fail-on-opened: hihg\n":     `c.yaml: line 2: gate.fail-on-opened: "hihg" is no threshold; use critical`,
-		"gate: {}\ncni: Cillium\n":            `c.yaml: line 2: cni: "Cillium" is none of generic, cilium, calico`,
-		"podCIDRs:\n- 10.0.0.0/8\n- nope\n":   `c.yaml: line 3: podCIDRs: "nope" is no block of addresses`,
-		"targets:\n- path: ../elsewhere\n":    `c.yaml: line 2: targets: "../elsewhere" is no path below`,
-		"workloads:\n- kind: Website\n":       `c.yaml: line 2: workloads: "Website" is no group and kind`,
-		"sensitive:\n  selectors: [a=b=c]\n":  `c.yaml: line 2: sensitive.selectors: "a=b=c" is no label selector`,
-		"targets: [\n":                        `c.yaml: line 1: did not find`,
-		"targets:\n- release: no-path-here\n": `c.yaml: line 2: targets: "" is no path`,
+		"gates: {}\n":                                                         `c.yaml: line 1: there is no setting "gates"`,
+		"gate:\n  fail-on-opened: hihg\n":                                     `c.yaml: line 2: gate.fail-on-opened: "hihg" is no threshold; use critical`,
+		"gate: {}\ncni: Cillium\n":                                            `c.yaml: line 2: cni: "Cillium" is none of generic, cilium, calico`,
+		"podCIDRs:\n- 10.0.0.0/8\n- nope\n":                                   `c.yaml: line 3: podCIDRs: "nope" is no block of addresses`,
+		"targets:\n- path: ../elsewhere\n":                                    `c.yaml: line 2: targets: "../elsewhere" is no path below`,
+		"workloads:\n- kind: Website\n":                                       `c.yaml: line 2: workloads: "Website" is no group and kind`,
+		"sensitive:\n  selectors: [a=b=c]\n":                                  `c.yaml: line 2: sensitive.selectors: "a=b=c" is no label selector`,
+		"dns:\n- selector: app=dns\n":                                         `c.yaml: line 2: dns: "app=dns" is in no namespace`,
+		"dns:\n- {port: 53}\n":                                                `c.yaml: line 2: dns: it names nothing`,
+		"dns:\n- namespace: dns\n  port: 0x\n":                                `c.yaml: line 3: cannot unmarshal`,
+		"dns:\n- namespace: dns\n  port: 70000\n":                             `c.yaml: line 3: dns: 70000 is no port`,
+		"dns:\n- namespace: kube-*\n":                                         `c.yaml: line 2: dns: "kube-*" is no name`,
+		"dns:\n- namespace: dns\n  selector: a>1\n":                           `c.yaml: line 3: dns: "a>1" compares numbers`,
+		"dns:\n- adresses: [10.0.0.2]\n":                                      `c.yaml: line 2: there is no setting "adresses"; did you mean addresses?`,
+		"clusters:\n  prod:\n    dns:\n    - addresses: [10.0.0.2, 10.0.0]\n": `c.yaml: line 4: clusters.prod.dns: "10.0.0" is no block`,
+		"targets: [\n":                                                        `c.yaml: line 1: did not find`,
+		"targets:\n- release: no-path-here\n":                                 `c.yaml: line 2: targets: "" is no path`,
 	} {
 		_, err := Read("c.yaml", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

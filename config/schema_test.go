@@ -27,6 +27,7 @@ var limits = map[string]map[string]any{
 	"Rendering.KubeVersion":    {"pattern": kubeVersion.String()},
 	"Waiver.Rule":              {"pattern": ruleID.String()},
 	"Waiver.Until":             {"pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`},
+	"NameServer.Port":          {"minimum": 1, "maximum": 65535},
 	"Workload.Kind":            {"pattern": "^[^/]+/[^/]+"},
 }
 
@@ -59,6 +60,8 @@ func (s *configSchemer) of(t reflect.Type) map[string]any {
 		return map[string]any{"type": "object", "additionalProperties": s.of(t.Elem())}
 	case t.Kind() == reflect.Interface:
 		return map[string]any{}
+	case t.Kind() == reflect.Int:
+		return map[string]any{"type": "integer"}
 	case t.Kind() == reflect.Bool:
 		return map[string]any{"type": "boolean"}
 	case t.Kind() == reflect.String:
@@ -110,7 +113,7 @@ func (s *configSchemer) properties(t reflect.Type, into map[string]any) {
 func configSchema(t *testing.T) []byte {
 	t.Helper()
 	s := configSchemer{comments: map[string]string{}, defs: map[string]any{}}
-	for _, file := range []string{"config.go", "finding.go", "render.go", "fetch.go", "promise.go"} {
+	for _, file := range []string{"config.go", "place.go", "finding.go", "render.go", "fetch.go", "promise.go"} {
 		for name, text := range typeComments(t, file) {
 			s.comments[name] = text
 		}

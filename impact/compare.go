@@ -171,7 +171,9 @@ type analysis struct {
 	before         sync.Once
 	sensitivity    evidence.Sensitivity
 	traits         []traits // by endpoint
-	uses           *uses
+	// nameServers are the pods of the cluster's name service that are not rendered.
+	nameServers map[Potential]bool
+	uses        *uses
 	// remarks are what looks wrong, orphans the policies that lost their workloads, strays what misspelt policies do, by the
 	// policies' keys.
 	hygiene  HygieneMode
@@ -187,7 +189,7 @@ type analysis struct {
 
 func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {
 	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity,
-		kept: make(map[keptKey]bool)}
+		kept: make(map[keptKey]bool), nameServers: make(map[Potential]bool)}
 	a.traits = a.findTraits()
 	a.oneNamespace = a.hasOneNamespace()
 	return a

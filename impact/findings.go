@@ -88,7 +88,7 @@ func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup 
 	widened := make(map[int32]bool) // by class
 	for _, i := range e.Peers {
 		t := &a.traits[i]
-		key := peerTraits{end: t.end, sameNamespace: t.namespace == namespace && !t.end.Outside}
+		key := peerTraits{end: t.on(e.Ports), sameNamespace: t.namespace == namespace && !t.end.Outside}
 		if e.Direction == policy.Egress {
 			key.listens, key.silent = a.listens(i, e)
 			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
@@ -139,15 +139,13 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 		LastClients: f.lastClients || peer.lost, BreaksPromise: f.broken > 0, Promised: f.promised,
 	}
 	if e.Direction == policy.Ingress {
-		c.Source, c.Destination = peer.end, own.end
+		c.Source, c.Destination = peer.end, own.on(e.Ports)
 		c.Listens, c.NoListener = a.listens(subject, e)
 		c.LastClients = c.LastClients || !e.Opened && a.lostService(subject, e.Ports) != nil
 	} else {
 		c.Source, c.Destination = own.end, peer.end
 		c.Listens, c.NoListener = peer.listens, peer.silent
 	}
-	// Resolvers ask by UDP; without TCP they lose the rare long answer.
-	c.Destination.DNS = c.Destination.DNS && e.Ports.Has(policy.UDP, 53)
 	if e.Opened {
 		other := a.endpoint(subject).Potential // of any other pod of a namespace it is no loss that anyone has
 		c.Freed = (other == nil || !other.Other()) && a.model.Isolated(e.Direction, reach.Base, subject) && !a.model.Isolated(e.Direction, reach.Head, subject)

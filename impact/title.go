@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
@@ -24,8 +25,10 @@ type words struct {
 	dependencies int
 	// internet tells that sources are on the internet; silent that no destination declares a port.
 	internet, silent bool
-	// alike tells that all connections differ in the same ports; outside that destinations are addresses.
-	alike, outside bool
+	// alike tells that all connections differ in the same ports.
+	alike bool
+	// names are the name servers among the destinations.
+	names []*cluster.NameServer
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
 	left string
 	// cutOff tells that nothing at all is left to those that are cut off from everyone.
@@ -63,9 +66,9 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 		w.internet = w.internet || a.traits[s].end.Internet
 	}
 	for _, d := range destinations {
-		w.outside = w.outside || a.traits[d].end.Outside
 		w.silent = w.silent && len(a.traits[d].declared) == 0
 	}
+	w.names = a.namesAmong(destinations)
 	w.left = a.left(g.key, sources, destinations)
 	w.cutOff = w.everyone() && w.left == "" && a.cutOff(g.key, sources, destinations)
 	return w
@@ -319,10 +322,8 @@ func (w *words) advice() string {
 		return promiseAdvice
 	case w.key.rule == "O12" || w.key.rule == "B10":
 		return "Nothing to do: it is as promised."
-	case w.key.rule == "B3" && w.outside:
-		return "Allow egress to the address of the nodes' caches, too: an ipBlock of 169.254.20.10/32 (or what its -localip says) on UDP and TCP 53."
 	case w.key.rule == "B3":
-		return "Allow egress to pods k8s-app=kube-dns in kube-system on UDP and TCP 53, for all pods that a default-deny isolates."
+		return namesAdvice(w.names)
 	case w.key.rule == narrowed:
 		return "Nothing to do if the destination listens on its declared ports only."
 	case !w.key.opened && w.key.direction == policy.Egress:

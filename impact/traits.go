@@ -23,15 +23,22 @@ type traits struct {
 	declared policy.PortSet
 	// declaredID is the same for endpoints that declare the same.
 	declaredID int32
+	// names are the ports on which it is asked as the cluster's name service.
+	names policy.PortSet
 }
 
 func portText(n int) string { return strconv.Itoa(n) }
 
-// dnsLabels are those of the cluster's name service and of its caches on the nodes.
-var dnsLabels = map[string]bool{"k8s-app=kube-dns": true, "k8s-app=node-local-dns": true}
-
 func (a *analysis) findTraits() []traits {
-	_, caches := a.head.NodeLocalDNS()
+	names := a.model.NameService(reach.Head)
+	// Pods with the name service's labels, wherever a policy means them to be, are asked like it.
+	asked := map[string]policy.PortSet{cluster.CacheSelector: policy.Range(policy.UDP, 53, 53).Union(policy.Range(policy.TCP, 53, 53))}
+	for _, n := range names {
+		if n.Pods != nil && !n.Pods.Pods.Everything() {
+			text := n.Pods.Pods.String()
+			asked[text] = asked[text].Union(n.Ports())
+		}
+	}
 	ids := make(map[string]int32)
 	out := make([]traits, len(a.model.Endpoints))
 	for i := range out {
@@ -40,11 +47,8 @@ func (a *analysis) findTraits() []traits {
 		switch {
 		case e.External != nil:
 			t.end = outside(e.External)
-			if slices.ContainsFunc(e.External, func(p netip.Prefix) bool { return slices.ContainsFunc(caches, p.Contains) }) {
-				t.end.DNS = true
-				t.declare(policy.UDP, 53)
-				t.declare(policy.TCP, 53)
-			}
+			t.names = names.PortsAt(e.External)
+			t.declared = t.names
 		case e.Domain != "", e.Entity != "":
 			t.end = severity.End{Outside: true, Domain: true}
 		case e.Nodes != nil:
@@ -53,16 +57,15 @@ func (a *analysis) findTraits() []traits {
 			t.namespace = e.Potential.Namespaces
 			t.end.Unrendered = true
 			for _, p := range e.Potential.Ports() {
-				t.declare(p.Protocol, p.Port)
-				t.end.DNS = t.end.DNS || p.Port == 53
+				a.nameServers[*a.directory.peers[i].Potential] = true
+				t.names = t.names.Union(policy.Range(p.Protocol, p.Port, p.Port))
 			}
-			if dnsLabels[e.Potential.Pods] {
-				t.declare(policy.UDP, 53)
-				t.declare(policy.TCP, 53)
-			}
+			t.declared = t.names.Union(asked[e.Potential.Pods])
 		default:
+			t.names = names.PortsOf(cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]))
 			a.workloadTraits(t, cmp.Or(e.Workload[reach.Head], e.Workload[reach.Base]), e.Workload[reach.Base])
 		}
+		t.end.DNS = len(t.names) > 0
 		key := t.declared.Key()
 		id, known := ids[key]
 		if !known {
@@ -74,8 +77,12 @@ func (a *analysis) findTraits() []traits {
 	return out
 }
 
-func (t *traits) declare(p policy.Protocol, port int) {
-	t.declared = t.declared.Union(policy.Range(p, port, port))
+// on is the end where it is about some ports: a name server is one on those on which resolvers ask it, by UDP. Without TCP
+// they lose the rare long answer.
+func (t *traits) on(ports policy.PortSet) severity.End {
+	end := t.end
+	end.DNS = end.DNS && ports.Intersects(t.names.Intersect(policy.Whole(policy.UDP)))
+	return end
 }
 
 // workloadTraits tells those of a workload. Who takes away what makes it sensitive does not lower what the same change opens
@@ -83,7 +90,6 @@ func (t *traits) declare(p policy.Protocol, port int) {
 func (a *analysis) workloadTraits(t *traits, w, before *cluster.Workload) {
 	t.namespace = w.Namespace
 	t.declared = declaredBy(w, a.backends)
-	t.end.DNS = w.Namespace == "kube-system" && w.Labels["k8s-app"] == "kube-dns"
 	t.sensitive = a.sensitivity.Of(w)
 	if t.sensitive == "" && before != nil && before != w {
 		if t.sensitive = a.sensitivity.Of(before); t.sensitive != "" {

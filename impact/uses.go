@@ -463,9 +463,8 @@ func (a *analysis) reasons(rule string, e *reach.Effect, subject int32, p *peerG
 			}
 		}
 	case "B3":
-		if cache, at := a.head.NodeLocalDNS(); cache != nil && slices.ContainsFunc(destinations, func(n int32) bool { return a.endpoint(n).External != nil }) {
-			out = append(out, Evidence{Kind: "name service", Text: fmt.Sprintf("%s answers for the cluster's DNS at %s", cache.Object, at[0]),
-				File: cache.Object.Origin.File, Line: cache.Object.Origin.Line})
+		for _, n := range a.namesAmong(destinations) {
+			out = append(out, nameEvidence(n)...)
 		}
 	case "B7":
 		for _, n := range destinations {

@@ -2,6 +2,7 @@ package impact
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -37,10 +38,11 @@ func (a *analysis) summarise(endpoints []int32) summary {
 			anyPod = true
 		case p.Potential != nil:
 			selectors++
-			if *p.Potential == clusterDNS {
-				others = append(others, "the cluster's DNS")
-			} else {
+			switch {
+			case !a.nameServers[*p.Potential]:
 				others = append(others, p.Potential.short())
+			case !slices.Contains(others, nameServiceText):
+				others = append(others, nameServiceText)
 			}
 		case p.External != nil && p.External.all4():
 			anyAddress, address = true, "any IPv4 address"
@@ -89,8 +91,8 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	return s
 }
 
-// clusterDNS is the name service where it is not rendered.
-var clusterDNS = Potential{Namespaces: "kube-system", Pods: "k8s-app=kube-dns"}
+// nameServiceText is what the cluster's name service is called where it is not rendered.
+const nameServiceText = "the cluster's DNS"
 
 // workloadName is the shortest name that tells a workload apart from those of other namespaces.
 func (a *analysis) workloadName(w WorkloadID) string {

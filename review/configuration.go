@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -18,7 +19,9 @@ type Configuration struct {
 	// Groups are the API groups of the rendered objects.
 	Groups []string
 	// Elsewhere are namespaces that objects are in and that no rendered Namespace tells the labels of.
-	Elsewhere   []string
+	Elsewhere []string
+	// NameServers are where each cluster's name service answers, by the configuration or by what is found.
+	NameServers map[string][]config.NameServer
 	Diagnostics []manifest.Diagnostic
 }
 
@@ -41,7 +44,7 @@ func Configured(ctx context.Context, o Options) (*Configuration, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Configuration{Config: conf}
+	c := &Configuration{Config: conf, NameServers: make(map[string][]config.NameServer)}
 	if s.file == "" {
 		if c.File, _, err = p.findConfig(s.side); err != nil {
 			return nil, err
@@ -54,7 +57,9 @@ func Configured(ctx context.Context, o Options) (*Configuration, error) {
 		for _, u := range g.head {
 			c.Targets = append(c.Targets, Target{Found: u.Found, Cluster: g.name, ClusterBy: g.by})
 		}
-		for _, object := range objects(g.head) {
+		all := objects(g.head)
+		c.NameServers[g.name] = impact.NameServers(all, conf.For(g.name))
+		for _, object := range all {
 			apiGroups[object.Group] = true
 			if object.Group == "" && object.Kind == "Namespace" {
 				told[object.Name] = true

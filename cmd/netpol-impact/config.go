@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/review"
 )
 
@@ -110,6 +113,10 @@ gate:
 	for _, name := range found.Elsewhere {
 		fmt.Fprintf(&b, "#  %s: {}\n", quoted(name))
 	}
+	b.WriteString("\n# Where the cluster's name service answers, with its pods' own port; found here, and taken for it if left out:\n#dns:\n")
+	for _, s := range nameServersOf(found) {
+		fmt.Fprintf(&b, "#- {%s, port: %d}\n", placeYAML(s.Place), cmp.Or(s.Port, 53))
+	}
 	b.WriteString(`
 # Manifests from elsewhere that are present in every cluster, on both sides: a platform's default-denies.
 #context: [platform/policies]
@@ -122,6 +129,37 @@ gate:
 #waivers: []
 `)
 	return b.String()
+}
+
+// nameServersOf are the name servers of all clusters, each once; Kubernetes' own where there is no cluster.
+func nameServersOf(found *review.Configuration) []config.NameServer {
+	var out []config.NameServer
+	for _, name := range found.Clusters() {
+		for _, s := range found.NameServers[name] {
+			if !slices.ContainsFunc(out, func(o config.NameServer) bool { return reflect.DeepEqual(o, s) }) {
+				out = append(out, s)
+			}
+		}
+	}
+	if out == nil {
+		out = impact.NameServers(nil, config.Config{})
+	}
+	return out
+}
+
+// placeYAML is a place as the keys of a map in one line.
+func placeYAML(p config.Place) string {
+	var keys []string
+	if p.Namespace != "" {
+		keys = append(keys, "namespace: "+quoted(p.Namespace))
+	}
+	if p.Selector != "" {
+		keys = append(keys, "selector: "+quoted(p.Selector))
+	}
+	if len(p.Addresses) > 0 {
+		keys = append(keys, "addresses: ["+strings.Join(p.Addresses, ", ")+"]")
+	}
+	return strings.Join(keys, ", ")
 }
 
 // quoted is a name from the manifests as YAML that can be nothing else.
@@ -161,6 +199,37 @@ PATH is a folder or a git revision; without it, the working tree.`,
 	return c
 }
 
+// ifNot is a text unless something is so.
+func ifNot(is bool, text string) string {
+	if is {
+		return ""
+	}
+	return text
+}
+
+// serversText says where a name service answers.
+func serversText(servers []config.NameServer) string {
+	var words []string
+	for _, s := range servers {
+		for _, where := range placeWords(s.Place) {
+			words = append(words, fmt.Sprintf("%s on port %d", where, cmp.Or(s.Port, 53)))
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+// placeWords say what a place is: pods, addresses or both.
+func placeWords(p config.Place) []string {
+	var out []string
+	if p.Namespace != "" {
+		out = append(out, fmt.Sprintf("pods %s in %s", cmp.Or(p.Selector, "*"), p.Namespace))
+	}
+	if len(p.Addresses) > 0 {
+		out = append(out, strings.Join(p.Addresses, ", "))
+	}
+	return out
+}
+
 // explainConfig tells what a configuration means, defaults included.
 func explainConfig(found *review.Configuration, now time.Time) string {
 	var b strings.Builder
@@ -183,6 +252,7 @@ func explainConfig(found *review.Configuration, now time.Time) string {
 		say("  network      %s", or(one.CNI, config.Generic))
 		say("  podCIDRs     %s", many(one.PodCIDRs))
 		say("  namespaces   %s", many(slices.Sorted(maps.Keys(one.Namespaces))))
+		say("  dns          %s%s", serversText(found.NameServers[name]), ifNot(len(one.DNS) > 0, " (found)"))
 	}
 	say("in every cluster")
 	say("  context      %s", many(c.Context))

@@ -33,7 +33,9 @@ type State struct {
 	// services, monitors, roles and their bindings. Sorted by kind, namespace and name.
 	Callers []*manifest.Object
 	// Referents are the objects that policies may refer to, sorted by kind, namespace and name.
-	Referents   []*manifest.Object
+	Referents []*manifest.Object
+	// NameService is where the cluster's name service answers.
+	NameService NameService
 	Diagnostics []manifest.Diagnostic
 
 	// endpoints are the addresses of Services that select no pods.
@@ -78,6 +80,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 		b.configure(name, labels)
 	}
 	b.finish()
+	b.findNameService(cfg.DNS)
 	return b.state
 }
 
@@ -123,6 +126,8 @@ type builder struct {
 	templates map[string]template
 	// kinds tells in how many groups there are workloads of a kind.
 	kinds map[string]int
+	// openShift tells that there are objects of OpenShift's own kinds.
+	openShift bool
 }
 
 func namespaceOf(o *manifest.Object) string { return cmp.Or(o.Namespace, DefaultNamespace) }
@@ -131,7 +136,13 @@ func (b *builder) report(d ...manifest.Diagnostic) {
 	b.state.Diagnostics = append(b.state.Diagnostics, d...)
 }
 
+// reportConfig tells of a setting that cannot be used.
+func (b *builder) reportConfig(err error) {
+	b.report(manifest.Diagnostic{Severity: manifest.Error, Message: err.Error()})
+}
+
 func (b *builder) add(o *manifest.Object) {
+	b.openShift = b.openShift || strings.HasSuffix(o.Group, ".openshift.io")
 	if IsReferent(o) {
 		b.state.Referents = append(b.state.Referents, o)
 	}

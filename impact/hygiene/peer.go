@@ -142,7 +142,7 @@ func (s *side) findNoNamespace(n policy.Namespaces) (none bool, meant string) {
 		if !ok {
 			continue
 		}
-		if r.Key == cluster.NameLabel && system[value] {
+		if r.Key == cluster.NameLabel && (system[value] || s.state.NameService.In(value)) {
 			return false, ""
 		}
 		if r.Key != cluster.NameLabel && s.state.Namespaces[value] != nil {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,6 +86,32 @@ func NewSelector(s metav1.LabelSelector) (Selector, error) {
 		}
 	}
 	return Canonical(requirements), nil
+}
+
+// ParseSelector reads a selector as kubectl takes it, such as "tier=data,!public".
+func ParseSelector(text string) (Selector, error) {
+	parsed, err := labels.Parse(text)
+	if err != nil {
+		return Selector{}, err
+	}
+	requirements, _ := parsed.Requirements()
+	var out []Requirement
+	for _, r := range requirements {
+		values := slices.Sorted(maps.Keys(r.Values()))
+		operator := metav1.LabelSelectorOpIn
+		switch r.Operator() {
+		case selection.NotIn, selection.NotEquals:
+			operator = metav1.LabelSelectorOpNotIn
+		case selection.Exists:
+			operator, values = metav1.LabelSelectorOpExists, nil
+		case selection.DoesNotExist:
+			operator, values = metav1.LabelSelectorOpDoesNotExist, nil
+		case selection.GreaterThan, selection.LessThan:
+			return Selector{}, fmt.Errorf("policies compare no numbers (%s)", r.String())
+		}
+		out = append(out, Requirement{Key: r.Key(), Operator: operator, Values: values})
+	}
+	return Canonical(out), nil
 }
 
 // WithLabels selects what has some labels, as a Service's selector does.

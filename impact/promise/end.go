@@ -2,7 +2,6 @@ package promise
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -254,24 +253,45 @@ func (j *Judge) internet(r role) []int32 {
 	return out
 }
 
-// dns is the cluster's name service: where nodes have caches of their own, pods ask these.
+// dns is the cluster's name service: where it has addresses, as nodes' own caches do, pods ask these.
 func (j *Judge) dns(r role) []int32 {
 	var service, caches []int32
-	if _, addresses := j.State.NodeLocalDNS(); addresses != nil {
-		for _, i := range j.people.externals {
-			if slices.ContainsFunc(j.Model.Endpoints[i].External, func(p netip.Prefix) bool { return slices.ContainsFunc(addresses, p.Contains) }) {
-				caches = append(caches, i)
+	for _, n := range j.Model.NameService(j.Side) {
+		if n.Pods == nil {
+			for _, i := range j.people.externals {
+				if n.HasSome(j.Model.Endpoints[i].External) {
+					caches = append(caches, i)
+				}
 			}
+			continue
 		}
-	}
-	rendered, others, _ := j.people.pods([]string{"kube-system"}, "", "k8s-app=kube-dns")
-	if service = rendered; len(service) == 0 {
-		service = others
+		rendered, others, _ := j.people.pods([]string{n.Pods.Namespaces.Name}, "", n.Pods.Pods.Key())
+		if len(rendered) == 0 {
+			rendered = others
+		}
+		service = append(service, rendered...)
 	}
 	if len(caches) > 0 && !r.denied {
 		return caches
 	}
 	return append(service, caches...)
+}
+
+// asked are the ports on which an endpoint of the name service is asked: resolvers do so by UDP.
+func (j *Judge) asked(i int32) policy.PortSet {
+	names, e := j.Model.NameService(j.Side), &j.Model.Endpoints[i]
+	var all policy.PortSet
+	switch w := e.Workload[j.Side]; {
+	case w != nil:
+		all = names.PortsOf(w)
+	case e.Potential != nil:
+		for _, p := range e.Potential.Ports() {
+			all = all.Union(policy.Range(p.Protocol, p.Port, p.Port))
+		}
+	default:
+		all = names.PortsAt(e.External)
+	}
+	return all.Intersect(policy.Whole(policy.UDP))
 }
 
 // addresses are the outside addresses, and the workloads of known address, that a block has some of.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
@@ -233,26 +232,8 @@ func (p *people) candidates(names []string, selector labels.Selector) []int32 {
 
 // selectorOf turns a selector as kubectl takes it into one of policies.
 func selectorOf(text string) policy.Selector {
-	parsed, err := labels.Parse(text)
-	if err != nil {
-		return policy.Selector{}
-	}
-	requirements, _ := parsed.Requirements()
-	var out []policy.Requirement
-	for _, r := range requirements {
-		values := slices.Sorted(maps.Keys(r.Values()))
-		operator := metav1.LabelSelectorOpIn
-		switch r.Operator() {
-		case selection.NotIn, selection.NotEquals:
-			operator = metav1.LabelSelectorOpNotIn
-		case selection.Exists:
-			operator, values = metav1.LabelSelectorOpExists, nil
-		case selection.DoesNotExist:
-			operator, values = metav1.LabelSelectorOpDoesNotExist, nil
-		}
-		out = append(out, policy.Requirement{Key: r.Key(), Operator: operator, Values: values})
-	}
-	return policy.Canonical(out)
+	selector, _ := policy.ParseSelector(text) // a promise that was read has none that is wrong
+	return selector
 }
 
 // Unrendered are the pods that promises name by namespace and labels and that no workload of a side is: the model is to know

@@ -264,9 +264,10 @@ func (j *Judge) regionsOf(p *config.Promise, to found) []Region {
 		}
 	}
 	if to.dns && all.none && p.Expect == config.Allowed {
-		all = ports{numbers: policy.Range(policy.UDP, 53, 53)} // resolvers ask by UDP
-	}
-	if constant, ok := all.everywhere(p.Expect == config.Denied); ok && plain.Len() > 0 {
+		for _, i := range plain.Endpoints() {
+			add(i, j.asked(i))
+		}
+	} else if constant, ok := all.everywhere(p.Expect == config.Denied); ok && plain.Len() > 0 {
 		out = append(out, Region{plain, constant})
 		lists = append(lists, nil)
 	} else {

@@ -73,7 +73,9 @@ type Model struct {
 	acting [2][2]acting
 
 	// accountLabels are the labels of workloads with what stands for their ServiceAccounts, where selectors ask for it.
-	accountLabels  map[*cluster.Workload]map[string]string
+	accountLabels map[*cluster.Workload]map[string]string
+	// names are the cluster's name service as each side sees it.
+	names          [2]cluster.NameService
 	podCIDRs       *netipx.IPSet
 	blocksMissPods bool
 	isolatesLast   bool
@@ -104,6 +106,7 @@ func New(base, head *cluster.State, o Options) *Model {
 		podCIDRs:       prefixSet(o.PodCIDRs),
 	}
 	states := [2]*cluster.State{base, head}
+	m.names = [2]cluster.NameService{base.NameService.Joined(head.NameService), head.NameService.Joined(base.NameService)}
 	m.addNamespaces(states)
 	m.addTiers(states)
 	m.everything = everything(states)
@@ -117,6 +120,9 @@ func New(base, head *cluster.State, o Options) *Model {
 	m.addSequences(states)
 	return m
 }
+
+// NameService is the cluster's name service as a side of the comparison sees it.
+func (m *Model) NameService(s Side) cluster.NameService { return m.names[s] }
 
 // tier is a tier's number.
 func (m *Model) tier(t policy.Tier) tierID { return tierID(slices.Index(m.tiers, t)) }

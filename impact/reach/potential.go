@@ -9,22 +9,12 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
-// dns is the cluster's name service, which always exists, rendered or not.
-var dns = policy.Pods{Namespaces: policy.InNamespace("kube-system"), Pods: mustSelector("k8s-app", "kube-dns")}
-
-var dnsPorts = []cluster.ContainerPort{
-	{Name: "dns", Protocol: policy.UDP, Port: 53},
-	{Name: "dns-tcp", Protocol: policy.TCP, Port: 53},
-}
-
 // addPotentials adds an endpoint for each selector that no rendered workload answers to on either side or that others may
 // answer to as well, for the cluster's name service, for any pod of any namespace that is not in the manifests, and for what
 // is asked about.
 func (m *Model) addPotentials(named []policy.Pods) {
 	p := potentials{model: m, seen: make(map[string]bool)}
-	if !m.anyPod(&dns) {
-		p.add(dns, dnsPorts)
-	}
+	p.nameService()
 	p.anyOther()
 	for i := range m.sets.sets {
 		if pods := m.sets.sets[i].pods; pods != nil && (isOpen(pods) || !m.anyPod(pods)) {
@@ -41,6 +31,25 @@ func (m *Model) addPotentials(named []policy.Pods) {
 	})
 	for i := range p.found {
 		m.Endpoints = append(m.Endpoints, Endpoint{Potential: &p.found[i]})
+	}
+}
+
+// nameService adds the pods of the cluster's name service, which always exists, rendered or not.
+func (p *potentials) nameService() {
+	ports := make(map[string][]cluster.ContainerPort)
+	var all []policy.Pods
+	for _, n := range p.model.names[Head] {
+		if n.Pods == nil || p.model.anyPod(n.Pods) {
+			continue
+		}
+		key := n.Pods.Key()
+		if ports[key] == nil {
+			all = append(all, *n.Pods)
+		}
+		ports[key] = append(ports[key], cluster.ContainerPort{Name: "dns", Protocol: policy.UDP, Port: n.Port}, cluster.ContainerPort{Name: "dns-tcp", Protocol: policy.TCP, Port: n.Port})
+	}
+	for _, pods := range all {
+		p.add(pods, ports[pods.Key()])
 	}
 }
 
@@ -154,10 +163,6 @@ func (p *potentials) named(name string, labels map[string]string) potentialNames
 // comes.
 func (p *potentials) anyOther() {
 	p.add(policy.Pods{}, nil)
-}
-
-func mustSelector(key, value string) policy.Selector {
-	return policy.Canonical([]policy.Requirement{{Key: key, Operator: "In", Values: []string{value}}})
 }
 
 // Ports are the ports that the pods are known to listen on.
