@@ -1,10 +1,10 @@
 // Package fetch gets what renders need and the repository lacks, from where the configuration allows: charts of chart
-// repositories and of OCI registries. In goes what is wanted; out come bytes, and for the report what they are: a version,
-// an address, a digest.
+// repositories and of OCI registries, and files by their addresses. In goes what is wanted; out come bytes, and for the
+// report what they are: a version, an address, a digest.
 //
 // Renderers run in a process without network. They ask by a name that no file of a tree can have, and a [View] of the
-// tree, in the parent, answers ([AskChart]). What comes is parsed there as far as finding it needs (an index, a manifest
-// of a registry), by bounded parsers; archives are handed on as they are.
+// tree, in the parent, answers ([AskChart], [AskFile]). What comes is parsed there as far as finding it needs (an index, a
+// manifest of a registry), by bounded parsers; archives are handed on as they are.
 //
 // One run fetches each thing once, so that both sides of a comparison see the same, also where a version is a range.
 // Sizes, numbers, redirects and time are bounded. No credentials are sent and none are looked for; the environment's

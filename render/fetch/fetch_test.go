@@ -176,6 +176,33 @@ func TestOnlyWhatIsAllowedIsAsked(t *testing.T) {
 	}
 }
 
+func TestAFileComesFromWhatIsAllowed(t *testing.T) {
+	h := serve(t, nil)
+	h.files["/v1/all.yaml"], h.files["/v2/all.yaml"], h.files["/v1/large.yaml"] = "a: b", "c: d", strings.Repeat("x", maxFile+1)
+	f := fetcher(t, h.URL+"/v1")
+	view := f.View(t.Context(), fstest.MapFS{}, false)
+	for range 2 {
+		if got, err := AskFile(view, h.URL+"/v1/all.yaml"); err != nil || string(got) != "a: b" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	if n := h.asked.Load(); n != 1 {
+		t.Errorf("%d requests came", n)
+	}
+	if _, err := AskFile(view, h.URL+"/v2/all.yaml"); !IsRefusal(err, h.URL+"/v2/all.yaml") {
+		t.Errorf("got %v", err)
+	}
+	_, err := AskFile(view, h.URL+"/v1/large.yaml")
+	wantError(t, err, "sends more than 16777216 bytes")
+	_, err = AskFile(fstest.MapFS{}, h.URL+"/v1/all.yaml")
+	if !errors.Is(err, ErrOff) || !view.Asked() {
+		t.Errorf("got %v", err)
+	}
+	if told := f.Fetched(); len(told) != 1 || told[0] != (Fetched{"file all.yaml", h.URL + "/v1/all.yaml", "sha256:" + digestOf([]byte("a: b"))}) {
+		t.Errorf("told %v", told)
+	}
+}
+
 func TestNothingIsFetchedWithoutAView(t *testing.T) {
 	if f := New(config.Fetching{}, nil); f != nil {
 		t.Error("an empty list makes a fetcher")

@@ -16,7 +16,10 @@ import (
 // repository cannot bring along what is taken for fetched.
 const prefix = "//fetched/"
 
-const chartPrefix = prefix + "chart?"
+const (
+	chartPrefix = prefix + "chart?"
+	filePrefix  = prefix + "file?"
+)
 
 // A View is a tree that answers for what may be fetched, too.
 type View struct {
@@ -53,6 +56,13 @@ func (v *View) ReadFile(name string) ([]byte, error) {
 		return fs.ReadFile(v.FS, name)
 	}
 	v.asked.Store(true)
+	if query, ok := strings.CutPrefix(name, filePrefix); ok {
+		address, err := url.QueryUnescape(query)
+		if err != nil {
+			return nil, fs.ErrInvalid
+		}
+		return v.fetcher.file(v.ctx, address)
+	}
 	query, ok := strings.CutPrefix(name, chartPrefix)
 	if !ok {
 		return nil, fs.ErrInvalid
@@ -92,6 +102,15 @@ func AskChart(tree fs.FS, r ChartRef) (Chart, error) {
 		return Chart{}, fmt.Errorf("fetching %s: the answer has no version", r)
 	}
 	return c, nil
+}
+
+// AskFile asks a tree for a file by its address, with errors as those of [AskChart].
+func AskFile(tree fs.FS, address string) ([]byte, error) {
+	text, err := fs.ReadFile(tree, filePrefix+url.QueryEscape(address))
+	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrOff
+	}
+	return text, err
 }
 
 // IsRefusal tells whether an error, which may have come from another process, says that the configuration does not allow

@@ -10,6 +10,7 @@
 // and hooks of a deletion do not. NOTES.txt, partials and the definitions in crds/ are no output. Values are not
 // checked against values.schema.json, because a schema may refer to files and addresses.
 //
-// Nothing is fetched: a dependency that is not in charts/ and not a folder of the tree is an error that names it. A
+// Nothing is fetched here: a dependency that is not in charts/ and not a folder of the tree is asked of the tree (package
+// fetch), and is an error that names it where that does not have it. A
 // template that loops for ever goes on after its context has ended; render/sandbox ends the process that it runs in.
 package helm

@@ -36,6 +36,9 @@ type chart struct {
 // sees, the charts are resources in files that only it sees. namespace is that of the kustomizations above.
 func (w *walk) chartsOf(k *kustomization, namespace string) error {
 	charts, err := w.chartsIn(k, namespace)
+	if len(charts) == 0 && err == nil && len(k.fetched) > 0 {
+		return w.replaceCharts(k, k.Resources)
+	}
 	if len(charts) == 0 || err != nil {
 		return err
 	}
@@ -156,10 +159,22 @@ func (w *walk) chart(k *kustomization, c chart) ([]helm.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := fs.Stat(w.tree, at); err != nil || !info.IsDir() {
-		return nil, k.refuse(c.field, c.Name, "is not in %s, and nothing is fetched while rendering; run `helm pull --untar --untardir %s` for it and commit it", at, path.Dir(at))
+	tree := w.tree
+	info, err := fs.Stat(tree, at)
+	fetched := err != nil || !info.IsDir()
+	if fetched {
+		if tree, err = w.fetchChart(k, c, at); err != nil {
+			return nil, err
+		}
+		if tree == nil {
+			return nil, k.refuse(c.field, c.Name, "is not in %s, and nothing is fetched while rendering; run `helm pull --untar --untardir %s` for it and commit it, or have it fetched (fetch.allow in the configuration)", at, path.Dir(at))
+		}
 	}
-	values, err := w.chartValues(k, c.HelmChart, path.Join(at, "values.yaml"))
+	own, err := fs.ReadFile(tree, path.Join(at, "values.yaml"))
+	if errors.Is(err, fs.ErrNotExist) && fetched {
+		own, err = nil, nil
+	}
+	values, err := w.chartValues(k, c.HelmChart, own, err)
 	if err != nil {
 		return nil, err
 	}
@@ -171,17 +186,21 @@ func (w *walk) chart(k *kustomization, c chart) ([]helm.Document, error) {
 		release.KubeVersion = w.options.KubeVersion
 	}
 	release.APIVersions = slices.Concat(w.options.APIVersions, release.APIVersions)
-	documents, err := helm.Template(w.ctx, w.tree, release, helm.Parts{CRDs: c.IncludeCRDs, NoTests: c.SkipTests, NoHooks: c.SkipHooks})
+	documents, err := helm.Template(w.ctx, tree, release, helm.Parts{CRDs: c.IncludeCRDs, NoTests: c.SkipTests, NoHooks: c.SkipHooks})
 	if err != nil {
 		return nil, fmt.Errorf("rendering the chart %s of %s: %w", c.Name, k.file, err)
+	}
+	for i := range documents {
+		if fetched { // nobody can look at its templates
+			documents[i].Origin = manifest.Origin{File: k.file, Line: k.line(c.Name, c.field)}
+		}
 	}
 	return documents, nil
 }
 
 // chartValues merges a chart's values as kustomize does: its file, or the chart's own values, with the inline ones
 // over it (override), under it (merge) or instead of it (replace); then the additional files.
-func (w *walk) chartValues(k *kustomization, c types.HelmChart, own string) (map[string]any, error) {
-	text, err := fs.ReadFile(w.tree, own)
+func (w *walk) chartValues(k *kustomization, c types.HelmChart, text []byte, err error) (map[string]any, error) {
 	if c.ValuesFile != "" {
 		text, err = w.valuesFile(k, c.ValuesFile)
 	}

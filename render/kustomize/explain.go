@@ -29,6 +29,9 @@ func firstBroken(tree fs.FS, dir string, seen map[string]bool) error {
 	}
 	seen[dir] = true
 	for _, ref := range append(k.Resources, k.Components...) {
+		if isRemote(ref) {
+			continue // it was looked at when it came
+		}
 		at, err := k.place("resources", ref)
 		if err != nil {
 			return err

@@ -128,7 +128,9 @@ func (b *built) nameCharts() error {
 			continue
 		}
 		o := made.generator
-		o.ConfiguredIn = path.Join(path.Dir(b.origins[i].file), o.ConfiguredIn)
+		if o.ConfiguredIn != "" {
+			o.ConfiguredIn = path.Join(path.Dir(b.origins[i].file), o.ConfiguredIn)
+		}
 		if err := res.SetOrigin(&o); err != nil {
 			return fmt.Errorf("writing the origin of %s: %w", res.CurId(), err)
 		}

@@ -39,6 +39,8 @@ type kustomization struct {
 	types.Kustomization
 	dir, file string
 	text      []byte
+	// fetched are the resources that only this build has.
+	fetched []string
 }
 
 // A refError is a reference in a kustomization that cannot be followed.
@@ -54,15 +56,18 @@ func (e *refError) Error() string {
 	return fmt.Sprintf("%s:%d: %s: %s %s", e.file, e.line, e.field, e.ref, e.text)
 }
 
-func (k *kustomization) refuse(field, ref, format string, args ...any) error {
-	line := 1
-	for _, word := range []string{ref, field} {
+// line finds the first of some words; 1 if there is none.
+func (k *kustomization) line(words ...string) int {
+	for _, word := range words {
 		if at := bytes.Index(k.text, []byte(word)); at >= 0 {
-			line += bytes.Count(k.text[:at], []byte("\n"))
-			break
+			return 1 + bytes.Count(k.text[:at], []byte("\n"))
 		}
 	}
-	return &refError{file: k.file, line: line, field: field, ref: ref, text: fmt.Sprintf(format, args...)}
+	return 1
+}
+
+func (k *kustomization) refuse(field, ref, format string, args ...any) error {
+	return &refError{file: k.file, line: k.line(ref, field), field: field, ref: ref, text: fmt.Sprintf(format, args...)}
 }
 
 // load reads the kustomization file of a folder.
@@ -125,7 +130,15 @@ func (w *walk) visit(dir string, as use) error {
 			return err
 		}
 	}
+	if !as.asConfig { // settings are what is looked at
+		if err := w.fetchFiles(k); err != nil {
+			return err
+		}
+	}
 	for _, ref := range k.Resources {
+		if slices.Contains(k.fetched, ref) {
+			continue
+		}
 		if err := w.resource(k, "resources", ref, as); err != nil {
 			return err
 		}
@@ -148,7 +161,11 @@ func (w *walk) visit(dir string, as use) error {
 // place finds what a reference leads to, from the tree's root.
 func (k *kustomization) place(field, ref string) (string, error) {
 	if isRemote(ref) {
-		return "", k.refuse(field, ref, "is remote, and nothing is fetched while rendering; commit a copy and name its path here")
+		hint := ""
+		if field == "resources" && isRemoteFile(ref) {
+			hint = ", or have it fetched (fetch.allow in the configuration)"
+		}
+		return "", k.refuse(field, ref, "is remote, and nothing is fetched while rendering; commit a copy and name its path here%s", hint)
 	}
 	if path.IsAbs(ref) {
 		return "", k.refuse(field, ref, "is an absolute path; name it relative to %s", k.dir)
