@@ -47,6 +47,30 @@ func TestExposureIsFoundOnThePortsThatTrafficGetsTo(t *testing.T) {
 		text string
 		want []string
 	}{
+		"Traefik's route": {web + service + `
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: front, namespace: edge}
+spec: {routes: [{match: Host("a"), services: [{name: web, namespace: shop, port: www}, {kind: TraefikService, name: web}]}]}
+`, []string{"IngressRoute edge/front [{TCP 8080 8080}] routed []"}},
+		"Contour's route": {web + service + `
+apiVersion: projectcontour.io/v1
+kind: HTTPProxy
+metadata: {name: front, namespace: shop}
+spec: {routes: [{services: [{name: web, port: 80}]}], tcpproxy: {services: [{name: web, port: 90}]}}
+`, []string{"HTTPProxy shop/front [{TCP 8080 8080}] routed []", "HTTPProxy shop/front [{TCP 9000 9000}] routed []"}},
+		"Istio's route through a gateway": {web + service + `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: front, namespace: edge}
+spec: {gateways: [mesh, edge/public], http: [{route: [{destination: {host: web.shop.svc.cluster.local, port: {number: 80}}}, {destination: {host: www.example.org}}]}]}
+`, []string{"VirtualService edge/front [{TCP 8080 8080}] routed []"}},
+		"Istio's route within the mesh": {web + service + `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: front, namespace: shop}
+spec: {http: [{route: [{destination: {host: web}}]}]}
+`, nil},
 		"a ClusterIP Service exposes nothing": {web + service, nil},
 		"a LoadBalancer": {web + `
 apiVersion: v1

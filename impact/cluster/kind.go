@@ -115,6 +115,8 @@ func (b *builder) addContext(o *manifest.Object) bool {
 		b.addGatewayRoute(o)
 	case isOpenShiftRoute(o):
 		b.addOpenShiftRoute(o)
+	case vendorRoutes[o.Group+"/"+o.Kind] != nil:
+		vendorRoutes[o.Group+"/"+o.Kind](b, o)
 	case o.Group == "" && o.Kind == "Endpoints", o.Group == "discovery.k8s.io" && o.Kind == "EndpointSlice":
 		b.addEndpoints(o)
 	case o.Group == "" && o.Kind == "ConfigMap":
