@@ -27,6 +27,8 @@ type Config struct {
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
 	// DNS is where the cluster's name service answers; found from the manifests if left out. Several count each.
 	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
+	// IngressControllers are where what routes lead through runs; found by names if left out.
+	IngressControllers []Place `json:"ingress-controllers,omitempty" yaml:"ingress-controllers"`
 	// Workloads are custom kinds that own pods, beside those that every cluster knows.
 	Workloads []Workload `json:"workloads,omitempty"`
 	// Sensitive is what is worth protecting, beside known datastores.
@@ -108,6 +110,8 @@ type Cluster struct {
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
 	// DNS is where the cluster's name service answers.
 	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
+	// IngressControllers are where what the cluster's routes lead through runs.
+	IngressControllers []Place `json:"ingress-controllers,omitempty" yaml:"ingress-controllers"`
 	// Namespaces gives the labels of the cluster's namespaces that are not in the manifests; those of a namespace
 	// replace the ones for all clusters.
 	Namespaces map[string]Labels `json:"namespaces,omitempty"`
@@ -127,6 +131,9 @@ func (c Config) For(cluster string) Config {
 	}
 	if len(one.DNS) > 0 {
 		c.DNS = one.DNS
+	}
+	if len(one.IngressControllers) > 0 {
+		c.IngressControllers = one.IngressControllers
 	}
 	if len(one.Namespaces) > 0 {
 		all := maps.Clone(c.Namespaces)

@@ -73,11 +73,16 @@ func checkSelector(text string) error {
 	return nil
 }
 
-// checkPlaces checks what says where name servers run.
+// checkPlaces checks what says where name servers and ingress controllers run.
 func (c *Cluster) checkPlaces(n *yaml.Node, prefix string, wrong wrongFunc) error {
 	for i := range c.DNS {
 		if part, err := c.DNS[i].check(); err != nil {
 			return wrong(at(item(at(n, "dns"), i), part), prefix+"dns", "%s", err)
+		}
+	}
+	for i := range c.IngressControllers {
+		if part, err := c.IngressControllers[i].check(); err != nil {
+			return wrong(at(item(at(n, "ingress-controllers"), i), part), prefix+"ingress-controllers", "%s", err)
 		}
 	}
 	return nil

@@ -72,7 +72,7 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	wrong := func(n *yaml.Node, path, format string, args ...any) error {
 		return fmt.Errorf("%s: line %d: %s: %s", file, n.Line, path, fmt.Sprintf(format, args...))
 	}
-	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, DNS: c.DNS}
+	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, DNS: c.DNS, IngressControllers: c.IngressControllers}
 	if err := all.check(root, "", wrong); err != nil {
 		return err
 	}

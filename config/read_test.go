@@ -21,6 +21,8 @@ podCIDRs: [10.244.0.0/16]
 dns:
 - {namespace: dns, selector: app=coredns, port: 1053}
 - addresses: [169.254.20.10]
+ingress-controllers:
+- {namespace: edge, selector: app=proxy}
 workloads:
 - kind: apps.example.org/Website
   template: spec.template
@@ -38,16 +40,17 @@ critical-reviewers: [mona, acme/platform]
 		t.Fatal(err)
 	}
 	want := Config{
-		Targets:           []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
-		Namespaces:        map[string]Labels{"monitoring": {"team": "ops"}},
-		CNI:               Cilium,
-		PodCIDRs:          []string{"10.244.0.0/16"},
-		DNS:               []NameServer{{Place: Place{Namespace: "dns", Selector: "app=coredns"}, Port: 1053}, {Place: Place{Addresses: []string{"169.254.20.10"}}}},
-		Workloads:         []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
-		Sensitive:         Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
-		Gate:              Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
-		AcceptLabel:       "netpol-impact/accepted",
-		CriticalReviewers: []string{"mona", "acme/platform"},
+		Targets:            []Target{{Path: "charts/app", Values: []string{"charts/app/values-prod.yaml"}, Release: "app", Namespace: "shop", Cluster: "prod"}},
+		Namespaces:         map[string]Labels{"monitoring": {"team": "ops"}},
+		CNI:                Cilium,
+		PodCIDRs:           []string{"10.244.0.0/16"},
+		DNS:                []NameServer{{Place: Place{Namespace: "dns", Selector: "app=coredns"}, Port: 1053}, {Place: Place{Addresses: []string{"169.254.20.10"}}}},
+		IngressControllers: []Place{{Namespace: "edge", Selector: "app=proxy"}},
+		Workloads:          []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
+		Sensitive:          Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
+		Gate:               Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
+		AcceptLabel:        "netpol-impact/accepted",
+		CriticalReviewers:  []string{"mona", "acme/platform"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -80,6 +83,7 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"dns:\n- namespace: dns\n  selector: a>1\n":                           `c.yaml: line 3: dns: "a>1" compares numbers`,
 		"dns:\n- adresses: [10.0.0.2]\n":                                      `c.yaml: line 2: there is no setting "adresses"; did you mean addresses?`,
 		"clusters:\n  prod:\n    dns:\n    - addresses: [10.0.0.2, 10.0.0]\n": `c.yaml: line 4: clusters.prod.dns: "10.0.0" is no block`,
+		"ingress-controllers:\n- {namespace: edge}\n- selector: app=proxy\n":  `c.yaml: line 3: ingress-controllers: "app=proxy" is in no namespace`,
 		"targets: [\n":                                                        `c.yaml: line 1: did not find`,
 		"targets:\n- release: no-path-here\n":                                 `c.yaml: line 2: targets: "" is no path`,
 	} {

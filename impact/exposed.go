@@ -115,7 +115,7 @@ func (f *exposer) findCrowds() {
 			}
 		}
 	}
-	crowd := f.uses.crowd(isController)
+	crowd := f.uses.crowd(f.a.isController)
 	f.controllers = slices.Concat(crowd.certain, crowd.others)
 }
 

@@ -137,7 +137,7 @@ func (a *analysis) facing(s reach.Side, state *cluster.State, backends *cluster.
 		return out
 	}
 	uses := useFinder{a: a}
-	controllers := uses.crowd(isController)
+	controllers := uses.crowd(a.isController)
 	var internet []int32
 	for i := range a.model.Endpoints {
 		if a.traits[i].end.Internet {
@@ -252,7 +252,7 @@ func (f *pathFinder) exposureCauses(i int32) []Cause {
 			continue
 		}
 		for _, from := range effect.Sources() {
-			if f.a.traits[from].end.Internet || x.Routed && isController(f.a.endpoint(from)) {
+			if f.a.traits[from].end.Internet || x.Routed && f.a.isController(f.a.endpoint(from)) {
 				causes, _ := f.openedBy(from, i)
 				return causes
 			}

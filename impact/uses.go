@@ -139,7 +139,7 @@ func (f *useFinder) exposures() {
 	if len(exposures) == 0 {
 		return
 	}
-	controllers := f.crowd(isController)
+	controllers := f.crowd(f.a.isController)
 	for _, w := range f.a.head.Workloads {
 		for _, x := range exposures[w] {
 			d := f.at[w]
@@ -255,7 +255,22 @@ func (f *useFinder) crowd(is func(e *reach.Endpoint) bool) crowd {
 // controllers are parts of the names of namespaces and images that tell the controllers of routes.
 var controllers = []string{"ingress", "traefik", "contour", "haproxy-controller", "kong", "envoy-gateway", "nginx-gateway", "istio-system", "apisix", "gateway-system"}
 
-func isController(e *reach.Endpoint) bool { return isNamed(e, controllers) }
+// isController tells whether an endpoint is a controller of routes: by the configuration or, where it does not say, by its
+// name.
+func (a *analysis) isController(e *reach.Endpoint) bool {
+	if len(a.head.Controllers) == 0 {
+		return isNamed(e, controllers)
+	}
+	return slices.ContainsFunc(a.head.Controllers, func(p cluster.Place) bool {
+		switch w := e.Workload[reach.Head]; {
+		case w != nil:
+			return p.Has(w.Namespace, w.Labels)
+		case e.Potential != nil:
+			return p.Has(e.Potential.Namespace(), e.Potential.Labels())
+		}
+		return p.HasSome(e.External)
+	})
+}
 
 // monitors are parts of names that tell what collects metrics.
 var monitors = []string{"prometheus", "monitoring", "vmagent", "victoria-metrics"}

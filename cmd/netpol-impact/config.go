@@ -117,6 +117,7 @@ gate:
 	for _, s := range nameServersOf(found) {
 		fmt.Fprintf(&b, "#- {%s, port: %d}\n", placeYAML(s.Place), cmp.Or(s.Port, 53))
 	}
+	b.WriteString("\n# Where the controllers of Ingresses, Gateways and Routes run, if their names do not tell:\n#ingress-controllers:\n#- {namespace: edge, selector: app=proxy}\n")
 	b.WriteString(`
 # Manifests from elsewhere that are present in every cluster, on both sides: a platform's default-denies.
 #context: [platform/policies]
@@ -230,6 +231,15 @@ func placeWords(p config.Place) []string {
 	return out
 }
 
+// placesText says what places are.
+func placesText(places []config.Place) string {
+	var words []string
+	for _, p := range places {
+		words = append(words, placeWords(p)...)
+	}
+	return strings.Join(words, "; ")
+}
+
 // explainConfig tells what a configuration means, defaults included.
 func explainConfig(found *review.Configuration, now time.Time) string {
 	var b strings.Builder
@@ -252,6 +262,7 @@ func explainConfig(found *review.Configuration, now time.Time) string {
 		say("  network      %s", or(one.CNI, config.Generic))
 		say("  podCIDRs     %s", many(one.PodCIDRs))
 		say("  namespaces   %s", many(slices.Sorted(maps.Keys(one.Namespaces))))
+		say("  controllers  %s", or(placesText(one.IngressControllers), "found by their names"))
 		say("  dns          %s%s", serversText(found.NameServers[name]), ifNot(len(one.DNS) > 0, " (found)"))
 	}
 	say("in every cluster")

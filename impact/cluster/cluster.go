@@ -36,6 +36,8 @@ type State struct {
 	Referents []*manifest.Object
 	// NameService is where the cluster's name service answers.
 	NameService NameService
+	// Controllers are where the controllers of routes run, if the configuration says so.
+	Controllers []Place
 	Diagnostics []manifest.Diagnostic
 
 	// endpoints are the addresses of Services that select no pods.
@@ -81,6 +83,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 	}
 	b.finish()
 	b.findNameService(cfg.DNS)
+	b.placeControllers(cfg.IngressControllers)
 	return b.state
 }
 

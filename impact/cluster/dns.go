@@ -36,7 +36,7 @@ func (n *NameServer) Is(w *Workload) bool {
 
 // HasSome tells whether it answers at some of the addresses.
 func (n *NameServer) HasSome(addresses []netip.Prefix) bool {
-	return slices.ContainsFunc(n.Addresses, func(own netip.Prefix) bool { return slices.ContainsFunc(addresses, own.Overlaps) })
+	return overlap(n.Addresses, addresses)
 }
 
 // Written are the addresses as one writes them: a single one without its length.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -33,4 +34,28 @@ func NewPlace(c config.Place) (Place, error) {
 	}
 	out.Pods = &policy.Pods{Namespaces: policy.InNamespace(c.Namespace), Pods: selector}
 	return out, nil
+}
+
+// placeControllers reads where the controllers of routes run.
+func (b *builder) placeControllers(configured []config.Place) {
+	for _, c := range configured {
+		place, err := NewPlace(c)
+		if err != nil { // a configuration that was read has none such
+			b.reportConfig(fmt.Errorf("ingress-controllers: %w", err))
+			continue
+		}
+		b.state.Controllers = append(b.state.Controllers, place)
+	}
+}
+
+// Has tells whether pods of a namespace and with some labels run there.
+func (p *Place) Has(namespace string, labels map[string]string) bool {
+	return p.Pods != nil && p.Pods.Namespaces.Name == namespace && p.Pods.Pods.Matches(labels)
+}
+
+// HasSome tells whether some of the addresses are there.
+func (p *Place) HasSome(addresses []netip.Prefix) bool { return overlap(p.Addresses, addresses) }
+
+func overlap(own, addresses []netip.Prefix) bool {
+	return slices.ContainsFunc(own, func(block netip.Prefix) bool { return slices.ContainsFunc(addresses, block.Overlaps) })
 }

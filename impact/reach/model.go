@@ -74,6 +74,8 @@ type Model struct {
 
 	// accountLabels are the labels of workloads with what stands for their ServiceAccounts, where selectors ask for it.
 	accountLabels map[*cluster.Workload]map[string]string
+	// controllers are where the controllers of routes run, if the configuration says so.
+	controllers []cluster.Place
 	// names are the cluster's name service as each side sees it.
 	names          [2]cluster.NameService
 	podCIDRs       *netipx.IPSet
@@ -106,6 +108,7 @@ func New(base, head *cluster.State, o Options) *Model {
 		podCIDRs:       prefixSet(o.PodCIDRs),
 	}
 	states := [2]*cluster.State{base, head}
+	m.controllers = head.Controllers
 	m.names = [2]cluster.NameService{base.NameService.Joined(head.NameService), head.NameService.Joined(base.NameService)}
 	m.addNamespaces(states)
 	m.addTiers(states)

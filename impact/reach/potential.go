@@ -15,6 +15,11 @@ import (
 func (m *Model) addPotentials(named []policy.Pods) {
 	p := potentials{model: m, seen: make(map[string]bool)}
 	p.nameService()
+	for _, c := range m.controllers { // like the name service, they are there even where another repository deploys them
+		if c.Pods != nil && !m.anyPod(c.Pods) {
+			p.add(*c.Pods, nil)
+		}
+	}
 	p.anyOther()
 	for i := range m.sets.sets {
 		if pods := m.sets.sets[i].pods; pods != nil && (isOpen(pods) || !m.anyPod(pods)) {
