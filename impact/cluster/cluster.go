@@ -169,11 +169,30 @@ func (b *builder) add(o *manifest.Object) {
 // has no effect.
 func (b *builder) fits(o *manifest.Object) bool {
 	fits := true
+	if name := o.Body.Get("metadata", "name"); name.Str() != "" && !isName(name.Str()) {
+		b.report(manifest.Problem(manifest.Error, o, name, "%q cannot be a name: an API server takes lower-case letters, digits, - and . only, and a letter or digit at either end", name.Str()))
+		fits = false
+	}
 	for _, m := range schema.Check(o) {
 		b.report(manifest.Problem(m.Severity, o, m.Part, "%s", m))
 		fits = fits && m.Severity != manifest.Error
 	}
 	return fits
+}
+
+// isName tells whether an object can have a name (RFC 1123 as the API server holds names to it). A variable that is still to be
+// put in may be one.
+func isName(text string) bool {
+	if strings.Contains(text, "${") {
+		return true
+	}
+	isEnd := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
+	for i := range len(text) {
+		if c := text[i]; !isEnd(c) && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return len(text) <= 253 && isEnd(text[0]) && isEnd(text[len(text)-1])
 }
 
 // choose finds of the objects that come twice the ones that count: the last by file and line, as kubectl applies a folder and

@@ -125,3 +125,13 @@ func TestTheOlderNameOfAServiceAccountCounts(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestAnObjectThatNoAPIServerTakesByItsNameIsAnError(t *testing.T) {
+	for name, taken := range map[string]bool{"w": true, "w-1.example": true, "${NAME}-w": true, "W": false, "w_1": false, "w-": false, ".w": false} {
+		objects, _ := manifest.Read("file.yaml", []byte("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: \""+name+"\", namespace: shop}\nspec: {podSelector: {}}\n"))
+		state := cluster.Build(objects, config.Config{})
+		if got := len(state.Policies) == 1 && len(state.Diagnostics) == 0; got != taken {
+			t.Errorf("%s: got %d policies, %v", name, len(state.Policies), state.Diagnostics)
+		}
+	}
+}
