@@ -32,7 +32,10 @@ type Config struct {
 	// Workloads are custom kinds that own pods, beside those that every cluster knows.
 	Workloads []Workload `json:"workloads,omitempty"`
 	// Sensitive is what is worth protecting, beside known datastores.
-	Sensitive Sensitive `json:"sensitive,omitempty"`
+	Sensitive Choice `json:"sensitive,omitempty"`
+	// InternetFacing is what traffic from the internet comes to though nothing in the manifests exposes it, as behind a load
+	// balancer that is set up elsewhere.
+	InternetFacing Choice `json:"internet-facing,omitempty" yaml:"internet-facing"`
 	// Gate sets from which severity on a finding fails the gate.
 	Gate Gate `json:"gate,omitempty"`
 	// Clusters are settings of single clusters, by name. What one sets wins over the setting for all.
@@ -66,8 +69,8 @@ type Workload struct {
 	Template string `json:"template,omitempty"`
 }
 
-// Sensitive says which workloads are worth protecting: those that meet any of its parts.
-type Sensitive struct {
+// Choice says which workloads are meant: those that meet any of its parts.
+type Choice struct {
 	// Namespaces are names of namespaces all of whose workloads are meant.
 	Namespaces []string `json:"namespaces,omitempty"`
 	// Images are names of images without registry and tag, such as vault or team/ledger.
@@ -75,6 +78,8 @@ type Sensitive struct {
 	// Selectors are label selectors as kubectl takes them, such as "tier=data,!public".
 	Selectors []string `json:"selectors,omitempty"`
 }
+
+func (c *Choice) isEmpty() bool { return len(c.Namespaces)+len(c.Images)+len(c.Selectors) == 0 }
 
 // Target is something to render.
 type Target struct {
@@ -110,6 +115,8 @@ type Cluster struct {
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
 	// DNS is where the cluster's name service answers.
 	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
+	// InternetFacing is what traffic from the internet comes to in the cluster though nothing in the manifests exposes it.
+	InternetFacing Choice `json:"internet-facing,omitempty" yaml:"internet-facing"`
 	// IngressControllers are where what the cluster's routes lead through runs.
 	IngressControllers []Place `json:"ingress-controllers,omitempty" yaml:"ingress-controllers"`
 	// Namespaces gives the labels of the cluster's namespaces that are not in the manifests; those of a namespace
@@ -131,6 +138,9 @@ func (c Config) For(cluster string) Config {
 	}
 	if len(one.DNS) > 0 {
 		c.DNS = one.DNS
+	}
+	if !one.InternetFacing.isEmpty() {
+		c.InternetFacing = one.InternetFacing
 	}
 	if len(one.IngressControllers) > 0 {
 		c.IngressControllers = one.IngressControllers

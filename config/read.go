@@ -72,7 +72,7 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	wrong := func(n *yaml.Node, path, format string, args ...any) error {
 		return fmt.Errorf("%s: line %d: %s: %s", file, n.Line, path, fmt.Sprintf(format, args...))
 	}
-	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, DNS: c.DNS, IngressControllers: c.IngressControllers}
+	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, DNS: c.DNS, IngressControllers: c.IngressControllers, InternetFacing: c.InternetFacing}
 	if err := all.check(root, "", wrong); err != nil {
 		return err
 	}
@@ -103,10 +103,8 @@ func (c *Config) check(file string, root *yaml.Node) error {
 			return wrong(item(at(root, "workloads"), i), "workloads", "%q is no group and kind such as apps.example.org/Website", w.Kind)
 		}
 	}
-	for i, selector := range c.Sensitive.Selectors {
-		if _, err := labels.Parse(selector); err != nil {
-			return wrong(item(at(root, "sensitive", "selectors"), i), "sensitive.selectors", "%q is no label selector: %s", selector, err)
-		}
+	if err := c.Sensitive.check(root, "sensitive", "", wrong); err != nil {
+		return err
 	}
 	if err := c.checkRendering(root, wrong); err != nil {
 		return err
@@ -144,7 +142,19 @@ func (c *Cluster) check(n *yaml.Node, prefix string, wrong wrongFunc) error {
 			return wrong(item(at(n, "podCIDRs"), i), prefix+"podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
 		}
 	}
+	if err := c.InternetFacing.check(n, "internet-facing", prefix, wrong); err != nil {
+		return err
+	}
 	return c.checkPlaces(n, prefix, wrong)
+}
+
+func (c *Choice) check(n *yaml.Node, key, prefix string, wrong wrongFunc) error {
+	for i, selector := range c.Selectors {
+		if _, err := labels.Parse(selector); err != nil {
+			return wrong(item(at(n, key, "selectors"), i), prefix+key+".selectors", "%q is no label selector: %s", selector, err)
+		}
+	}
+	return nil
 }
 
 // Threshold checks a gate's setting and returns it in its usual form; "off" is another word for never.

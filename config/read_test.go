@@ -21,6 +21,7 @@ podCIDRs: [10.244.0.0/16]
 dns:
 - {namespace: dns, selector: app=coredns, port: 1053}
 - addresses: [169.254.20.10]
+internet-facing: {images: [edge]}
 ingress-controllers:
 - {namespace: edge, selector: app=proxy}
 workloads:
@@ -45,9 +46,10 @@ critical-reviewers: [mona, acme/platform]
 		CNI:                Cilium,
 		PodCIDRs:           []string{"10.244.0.0/16"},
 		DNS:                []NameServer{{Place: Place{Namespace: "dns", Selector: "app=coredns"}, Port: 1053}, {Place: Place{Addresses: []string{"169.254.20.10"}}}},
+		InternetFacing:     Choice{Images: []string{"edge"}},
 		IngressControllers: []Place{{Namespace: "edge", Selector: "app=proxy"}},
 		Workloads:          []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
-		Sensitive:          Sensitive{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
+		Sensitive:          Choice{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
 		Gate:               Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
 		AcceptLabel:        "netpol-impact/accepted",
 		CriticalReviewers:  []string{"mona", "acme/platform"},
@@ -84,6 +86,8 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"dns:\n- adresses: [10.0.0.2]\n":                                      `c.yaml: line 2: there is no setting "adresses"; did you mean addresses?`,
 		"clusters:\n  prod:\n    dns:\n    - addresses: [10.0.0.2, 10.0.0]\n": `c.yaml: line 4: clusters.prod.dns: "10.0.0" is no block`,
 		"ingress-controllers:\n- {namespace: edge}\n- selector: app=proxy\n":  `c.yaml: line 3: ingress-controllers: "app=proxy" is in no namespace`,
+		"clusters:\n  a:\n    internet-facing:\n      selectors: [a=b=c]\n":   `c.yaml: line 4: clusters.a.internet-facing.selectors: "a=b=c" is no label selector`,
+		"internet-facing: {namespace: [edge]}\n":                              `c.yaml: line 1: there is no setting "namespace"; did you mean namespaces?`,
 		"targets: [\n":                                                        `c.yaml: line 1: did not find`,
 		"targets:\n- release: no-path-here\n":                                 `c.yaml: line 2: targets: "" is no path`,
 	} {

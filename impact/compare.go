@@ -70,6 +70,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	}
 	renames := findRenames(base, head)
 	options.Renamed = renames.toHead()
+	head.FaceAsBefore(base, options.Renamed)
 	in.Promises, in.Proposed = about(in.Name, in.Promises), about(in.Name, in.Proposed)
 	options.Named = unrendered(base, head, slices.Concat(in.Promises, in.Proposed))
 	model := reach.New(base, head, options)

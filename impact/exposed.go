@@ -121,6 +121,9 @@ func (f *exposer) findCrowds() {
 
 // outside are the addresses that a way in is for.
 func (f *exposer) outside(x *cluster.Exposure) []int32 {
+	if x.Relayed {
+		return f.uses.addresses
+	}
 	if len(x.Sources) > 0 {
 		return f.uses.within(x.Sources)
 	}

@@ -138,8 +138,11 @@ func (a *analysis) facing(s reach.Side, state *cluster.State, backends *cluster.
 	}
 	uses := useFinder{a: a}
 	controllers := uses.crowd(a.isController)
-	var internet []int32
+	var internet, outside []int32
 	for i := range a.model.Endpoints {
+		if e := a.endpoint(int32(i)); e.External != nil || e.Nodes != nil {
+			outside = append(outside, int32(i))
+		}
 		if a.traits[i].end.Internet {
 			internet = append(internet, int32(i))
 			uses.addresses = append(uses.addresses, int32(i))
@@ -153,6 +156,8 @@ func (a *analysis) facing(s reach.Side, state *cluster.State, backends *cluster.
 				continue
 			case x.Routed:
 				sources = slices.Concat(controllers.certain, controllers.others)
+			case x.Relayed:
+				sources = outside
 			case len(x.Sources) > 0:
 				sources = uses.within(x.Sources)
 			}
@@ -252,7 +257,7 @@ func (f *pathFinder) exposureCauses(i int32) []Cause {
 			continue
 		}
 		for _, from := range effect.Sources() {
-			if f.a.traits[from].end.Internet || x.Routed && f.a.isController(f.a.endpoint(from)) {
+			if f.a.traits[from].end.Internet || x.Routed && f.a.isController(f.a.endpoint(from)) || x.Relayed && f.a.traits[from].end.Outside {
 				causes, _ := f.openedBy(from, i)
 				return causes
 			}

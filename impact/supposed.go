@@ -55,6 +55,7 @@ func (in *Input) connectionsBetween(ctx context.Context, cfg config.Config, from
 	}
 	base, head := cluster.Build(from, cfg), cluster.Build(to, cfg)
 	options.Renamed = findRenames(base, head).toHead()
+	head.FaceAsBefore(base, options.Renamed)
 	model := reach.New(base, head, options)
 	_, effects, err := model.Effects(ctx)
 	if err != nil {

@@ -42,6 +42,8 @@ type use struct {
 	evidence Evidence
 	// private tells that what is served or routed is so to private addresses only.
 	private bool
+	// relayed tells that what comes from any address outside may come from the internet.
+	relayed bool
 	// decided and gone remember whether nothing is left.
 	decided, gone bool
 }
@@ -155,7 +157,7 @@ func (f *useFinder) exposures() {
 				u.evidence.Text += ", to " + addressText(x.Sources) + " only"
 				u.private = !x.Public()
 			default:
-				u.sources = f.addresses
+				u.sources, u.relayed = f.addresses, x.Relayed
 			}
 			f.add(u)
 		}
@@ -371,7 +373,7 @@ func (a *analysis) split(e *reach.Effect, subject int32, groups []peerGroup) []p
 func (u *use) tell(f *facts, opened, internet bool) {
 	switch {
 	case opened:
-		f.exposed = f.exposed || !u.private && (u.kind == routed || u.kind == served && internet)
+		f.exposed = f.exposed || !u.private && (u.kind == routed || u.kind == served && (internet || u.relayed))
 	case u.kind == configured:
 		f.depended = true
 	case u.kind == called || u.kind == asking:

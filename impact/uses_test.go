@@ -122,7 +122,7 @@ spec: {containers: [{name: c, env: [{name: WEB_URL, value: "http://web"}]}]}
 
 func TestTheConfigurationMakesAWorkloadSensitive(t *testing.T) {
 	open := `[{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: crm}}}]}]`
-	cfg := config.Config{Sensitive: config.Sensitive{Selectors: []string{"app=web"}}}
+	cfg := config.Config{Sensitive: config.Choice{Selectors: []string{"app=web"}}}
 	if got := rules(t, webPod+letIn("[]"), webPod+letIn(open), cfg); !slices.Equal(got, []string{"O6"}) {
 		t.Errorf("got %v", got)
 	}

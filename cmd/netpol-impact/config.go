@@ -117,6 +117,7 @@ gate:
 	for _, s := range nameServersOf(found) {
 		fmt.Fprintf(&b, "#- {%s, port: %d}\n", placeYAML(s.Place), cmp.Or(s.Port, 53))
 	}
+	b.WriteString("\n# What faces the internet though nothing in the manifests exposes it.\n#internet-facing:\n#  selectors: [exposed=externally]\n")
 	b.WriteString("\n# Where the controllers of Ingresses, Gateways and Routes run, if their names do not tell:\n#ingress-controllers:\n#- {namespace: edge, selector: app=proxy}\n")
 	b.WriteString(`
 # Manifests from elsewhere that are present in every cluster, on both sides: a platform's default-denies.
@@ -262,6 +263,8 @@ func explainConfig(found *review.Configuration, now time.Time) string {
 		say("  network      %s", or(one.CNI, config.Generic))
 		say("  podCIDRs     %s", many(one.PodCIDRs))
 		say("  namespaces   %s", many(slices.Sorted(maps.Keys(one.Namespaces))))
+		facing := one.InternetFacing
+		say("  facing       %s, beside what the manifests expose", many(slices.Concat(facing.Namespaces, facing.Images, facing.Selectors)))
 		say("  controllers  %s", or(placesText(one.IngressControllers), "found by their names"))
 		say("  dns          %s%s", serversText(found.NameServers[name]), ifNot(len(one.DNS) > 0, " (found)"))
 	}

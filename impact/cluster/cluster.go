@@ -40,6 +40,8 @@ type State struct {
 	Controllers []Place
 	Diagnostics []manifest.Diagnostic
 
+	// facing are the workloads that the configuration says face the internet, with what it means them by.
+	facing map[*Workload]string
 	// endpoints are the addresses of Services that select no pods.
 	endpoints map[Name][]address
 	// aside are the diagnostics of policies that another network would enforce.
@@ -83,6 +85,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 	}
 	b.finish()
 	b.findNameService(cfg.DNS)
+	b.face(cfg.InternetFacing)
 	b.placeControllers(cfg.IngressControllers)
 	return b.state
 }

@@ -22,6 +22,9 @@ type Exposure struct {
 	// Routed tells that a controller's pods stand between: the connection that policies see comes from them, not from
 	// outside.
 	Routed bool
+	// Relayed tells that something of which the manifests tell nothing stands between, at any address outside: what comes from
+	// a private one may come from the internet all the same.
+	Relayed bool
 	// Sources, if any, are the only outside addresses that get there.
 	Sources []netip.Prefix
 	// Service is what leads to the workload, nil for what its pods have by themselves.
@@ -65,6 +68,11 @@ func Exposures(s *State, b *Backends) map[*Workload][]Exposure {
 			add(w, Exposure{By: "hostNetwork", Object: w.Object, Part: w.Pod.Get("hostNetwork"), Ports: declared})
 		case len(w.HostPorts) > 0:
 			add(w, Exposure{By: "hostPort", Object: w.Object, Part: w.Pod.Get("containers"), Ports: w.HostPorts})
+		}
+	}
+	for _, w := range s.Workloads {
+		if by := s.facing[w]; by != "" {
+			add(w, Exposure{By: "The configuration (" + by + " internet-facing)", Object: w.Object, Ports: policy.AllPorts(), Relayed: true})
 		}
 	}
 	for _, service := range s.Services {

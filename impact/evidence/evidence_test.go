@@ -237,7 +237,7 @@ subjects: [{kind: ServiceAccount, name: redis}]
 }
 
 func TestSensitiveIsWhatKeepsDataOrIsConfigured(t *testing.T) {
-	s, err := NewSensitivity(config.Sensitive{Namespaces: []string{"bank"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}})
+	s, err := NewSensitivity(config.Choice{Namespaces: []string{"bank"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,7 @@ package evidence
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
@@ -13,41 +10,24 @@ import (
 )
 
 // Sensitivity knows which workloads are worth protecting. Its zero value knows datastores only.
-type Sensitivity struct {
-	namespaces, images []string
-	selectors          []labels.Selector
-}
+type Sensitivity struct{ configured cluster.Choice }
 
 // NewSensitivity adds to the known datastores what a configuration names.
-func NewSensitivity(c config.Sensitive) (Sensitivity, error) {
-	s := Sensitivity{namespaces: c.Namespaces, images: c.Images}
-	for _, text := range c.Selectors {
-		selector, err := labels.Parse(text)
-		if err != nil {
-			return s, fmt.Errorf("reading the configuration: sensitive.selectors: %q: %w", text, err)
-		}
-		s.selectors = append(s.selectors, selector)
+func NewSensitivity(c config.Choice) (Sensitivity, error) {
+	choice, err := cluster.NewChoice(c)
+	if err != nil {
+		return Sensitivity{}, fmt.Errorf("reading the configuration: sensitive.%w", err)
 	}
-	return s, nil
+	return Sensitivity{choice}, nil
 }
 
 // Of says why a workload is worth protecting, or "".
 func (s *Sensitivity) Of(w *cluster.Workload) string {
-	if slices.Contains(s.namespaces, w.Namespace) {
-		return fmt.Sprintf("namespace %s is sensitive by the configuration", w.Namespace)
-	}
-	for _, selector := range s.selectors {
-		if selector.Matches(labels.Set(w.Labels)) {
-			return fmt.Sprintf("labels %s are sensitive by the configuration", selector)
-		}
+	if by := s.configured.Of(w); by != "" {
+		return by + " sensitive by the configuration"
 	}
 	for _, image := range w.Images {
-		path := withoutTag(image)
-		for _, name := range s.images {
-			if path == name || strings.HasSuffix(path, "/"+name) {
-				return fmt.Sprintf("image %s is sensitive by the configuration", name)
-			}
-		}
+		path := cluster.ImagePath(image)
 		if name := path[strings.LastIndexByte(path, '/')+1:]; datastores[name] {
 			return "datastore image " + name
 		}
@@ -58,15 +38,6 @@ func (s *Sensitivity) Of(w *cluster.Workload) string {
 		}
 	}
 	return ""
-}
-
-// withoutTag is an image's name without tag and digest.
-func withoutTag(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
-		name = name[:at]
-	}
-	return name
 }
 
 // datastores are images, by the last part of their name, that keep data.
