@@ -112,7 +112,7 @@ func (n *Node) IntValue() (int, bool) {
 	if n == nil || n.Kind != Int {
 		return 0, false
 	}
-	v, err := strconv.ParseInt(n.Text, 0, 64)
+	v, err := strconv.ParseInt(digitsOf(n.Text), 0, 64)
 	return int(v), err == nil
 }
 
@@ -184,9 +184,14 @@ func (n *Node) AppendJSON(b []byte) []byte {
 	return append(b, "null"...)
 }
 
-// appendNumber appends a number that is no 64-bit integer; what JSON cannot say (infinities, not-a-number) becomes a string.
+// appendNumber appends a number that is no signed 64-bit integer; what JSON cannot say (infinities, not-a-number) becomes
+// a string.
 func appendNumber(b []byte, text string) []byte {
-	v, err := strconv.ParseFloat(text, 64)
+	digits := digitsOf(text)
+	if v, err := strconv.ParseUint(digits, 0, 64); err == nil {
+		return strconv.AppendUint(b, v, 10)
+	}
+	v, err := strconv.ParseFloat(digits, 64)
 	if err != nil {
 		return appendString(b, text)
 	}

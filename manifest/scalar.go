@@ -50,29 +50,36 @@ func plainKind(s string) Kind {
 }
 
 func numberKind(s string) Kind {
-	switch strings.ToLower(strings.TrimLeft(s, "+-")) {
-	case ".inf":
+	switch s {
+	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN":
 		return Float
-	case ".nan":
-		if s[0] == '.' {
-			return Float
-		}
-		return String
 	}
 	if strings.IndexFunc(s, isNotOfNumber) >= 0 {
 		return String // most texts that begin with a digit: 100m, 10.0.0.0/8, 30s
 	}
-	plain := strings.ReplaceAll(s, "_", "")
-	if _, err := strconv.ParseInt(plain, 0, 64); err == nil {
+	digits := digitsOf(s)
+	if isInteger(digits) {
 		return Int
 	}
-	if _, err := strconv.ParseUint(plain, 0, 64); err == nil {
-		return Int
+	if !isDecimalFloat(digits) {
+		return String
 	}
-	if isDecimalFloat(plain) {
+	if s[0] == '.' {
+		digits = s // clients take these as Go spells them, with underscores between digits alone
+	}
+	if _, err := strconv.ParseFloat(digits, 64); err == nil {
 		return Float
 	}
 	return String
+}
+
+// digitsOf is a number without the underscores that YAML 1.1 allows anywhere in one, not just where Go does.
+func digitsOf(s string) string { return strings.ReplaceAll(s, "_", "") }
+
+func isInteger(digits string) bool {
+	_, signed := strconv.ParseInt(digits, 0, 64)
+	_, unsigned := strconv.ParseUint(digits, 0, 64)
+	return signed == nil || unsigned == nil
 }
 
 // isNotOfNumber tells which characters no number has, in any base.
@@ -111,6 +118,8 @@ func isDecimalFloat(s string) bool {
 	if s[0] != 'e' && s[0] != 'E' {
 		return false
 	}
-	s = strings.TrimLeft(s[1:], "+-")
+	if s = s[1:]; s != "" && (s[0] == '+' || s[0] == '-') {
+		s = s[1:]
+	}
 	return digits() > 0 && s == ""
 }
