@@ -27,6 +27,9 @@ func (s *side) peers(p *policy.Policy) {
 	for _, d := range policy.Directions {
 		for i := range p.Rules[d] {
 			r := &p.Rules[d][i]
+			if r.Implied {
+				continue
+			}
 			for j := range r.Peers {
 				if pods := r.Peers[j].Pods; pods != nil {
 					s.peer(p, d, i, j, pods)

@@ -22,7 +22,7 @@ func (s *side) ports(p *policy.Policy) {
 	for _, d := range policy.Directions {
 		for i := range p.Rules[d] {
 			r := &p.Rules[d][i]
-			if len(r.Ports) == 0 {
+			if len(r.Ports) == 0 || r.Implied {
 				continue
 			}
 			var c *crowd

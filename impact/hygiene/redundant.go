@@ -26,6 +26,9 @@ func Redundancies(p *policy.Policy) []Redundancy {
 	for _, d := range policy.Directions {
 		rules := p.Rules[d]
 		for i := range rules[:min(len(rules), maxRules)] {
+			if rules[i].Implied {
+				continue // nobody has written it
+			}
 			if cover := coverOf(p, rules, i); cover >= 0 {
 				out = append(out, Redundancy{d, i, -1, cover, -1})
 				continue
@@ -52,7 +55,7 @@ func coverOf(p *policy.Policy, rules []policy.Rule, i int) int {
 		return -1 // it matches nothing, which its compiler has told
 	}
 	for k := range rules[:min(len(rules), maxRules)] {
-		if k != i && rules[k].Covers(r) && (k < i || p.Tier == policy.Default && !r.Covers(&rules[k])) {
+		if k != i && !rules[k].Implied && rules[k].Covers(r) && (k < i || p.Tier == policy.Default && !r.Covers(&rules[k])) {
 			return k
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/cilium/cilium/pkg/crypto/certificatemanager"
@@ -62,9 +63,14 @@ func newNetwork(documents []string, all []end) (*network, error) {
 		return nil, err
 	}
 	n := &network{ids: make(map[end]*identity.Identity), policies: make(map[end]*ciliumpolicy.EndpointPolicy)}
-	// Every agent knows the identities that Cilium reserves, aggregates among them.
+	// Every agent knows the identities that Cilium reserves. Those that stand for many others are left out: a namespace selector
+	// that only excludes selects them, too, for they have no namespace, and would open what it excludes.
 	known := make(identity.IdentityMap)
-	identity.IterateReservedIdentities(func(id identity.NumericIdentity, reserved *identity.Identity) { known[id] = reserved.LabelArray })
+	identity.IterateReservedIdentities(func(id identity.NumericIdentity, reserved *identity.Identity) {
+		if !slices.Contains(ciliumpolicy.AllAggregates, id) {
+			known[id] = reserved.LabelArray
+		}
+	})
 	ports := pkgtypes.NewNamedPortMultiMap()
 	for i, e := range all {
 		var id *identity.Identity

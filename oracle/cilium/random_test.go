@@ -3,11 +3,9 @@ package cilium
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/netpol-impact/netpol-impact/internal/generate"
@@ -32,8 +30,8 @@ func TestEngineAgreesWithCiliumOnRandomClusters(t *testing.T) {
 func randomCluster(t *testing.T, seed uint64) []string {
 	t.Helper()
 	c, _ := generate.Random(seed)
-	c = withoutDomainNames(onlyPods(c))
-	documents := c.Documents()
+	c = onlyPods(c)
+	documents := append(c.Documents(), nameService(c.Namespaces[0].Name))
 	d := dice{rand.New(rand.NewPCG(seed, 11))}
 	for i, name := range []string{"partners", "lists"} {
 		documents = append(documents, object("cilium.io/v2", "CiliumCIDRGroup", name, "", map[string]any{"of": pick(d, "x", "y")},
@@ -55,6 +53,14 @@ func randomCluster(t *testing.T, seed uint64) []string {
 		documents = append(documents, string(text))
 	}
 	return documents
+}
+
+// nameService is a pod of the cluster's DNS, which Cilium opens to whom a ClusterNetworkPolicy lets out to domain names.
+func nameService(namespace string) string {
+	return fmt.Sprintf(`{apiVersion: v1, kind: Pod, metadata: {name: dns, namespace: %s, labels: {k8s-app: kube-dns, a: x}},
+spec: {containers: [{name: c, image: i, ports: [{name: dns, containerPort: 53, protocol: UDP}, {name: dns-tcp, containerPort: 81}]}]},
+status: {podIP: 10.0.1.1, podIPs: [{ip: 10.0.1.1}]}}
+`, namespace)
 }
 
 func object(apiVersion, kind, name, namespace string, labels, spec map[string]any) string {
@@ -102,19 +108,6 @@ func onlyPods(c *generate.Cluster) *generate.Cluster {
 		out.Workloads = append(out.Workloads, generate.Workload{Kind: "Pod", Pod: pod})
 	}
 	return out
-}
-
-// withoutDomainNames masks ClusterNetworkPolicy's domainNames: Cilium opens the cluster's DNS with them, which is here what a
-// policy has to say by itself.
-func withoutDomainNames(c *generate.Cluster) *generate.Cluster {
-	for i, p := range c.ClusterPolicies {
-		p = p.DeepCopy()
-		p.Spec.Egress = slices.DeleteFunc(p.Spec.Egress, func(r v1alpha2.ClusterNetworkPolicyEgressRule) bool {
-			return slices.ContainsFunc(r.To, func(f v1alpha2.ClusterNetworkPolicyEgressPeer) bool { return len(f.DomainNames) > 0 })
-		})
-		c.ClusterPolicies[i] = p
-	}
-	return c
 }
 
 // dice makes rules of Cilium's as the CRD takes them.

@@ -2,16 +2,20 @@ package cilium
 
 import (
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
 
 // shrunk leaves out of documents whatever can go while they still fail, so that a person can see why: whole documents, then
-// parts of policies.
+// parts of policies. Namespaces stay: without one, its pods' labels would be another question.
 func shrunk(documents []string, fails func([]string) bool) []string {
 	for again := true; again; {
 		again = false
 		for i := 0; i < len(documents); i++ {
+			if strings.Contains(documents[i], "kind: Namespace\n") {
+				continue
+			}
 			if fewer := slices.Delete(slices.Clone(documents), i, i+1); fails(fewer) {
 				documents, again = fewer, true
 				i--

@@ -101,6 +101,9 @@ func (c *compiler) policy(spec v1alpha2.ClusterNetworkPolicySpec) *policy.Policy
 	}
 	for i, r := range spec.Egress {
 		part := node.Get("egress").Element(i)
+		if c.reading == policy.Cilium && namesDomains(r) {
+			p.Rules[policy.Egress] = append(p.Rules[policy.Egress], toNameService(part))
+		}
 		p.Rules[policy.Egress] = append(p.Rules[policy.Egress], c.rule(r.Action, r.To, r.Protocols, part, part.Get("to")))
 	}
 	for _, section := range []string{"ingress", "egress"} {

@@ -19,11 +19,16 @@ const (
 
 func compile(t *testing.T, text string) (*policy.Policy, string) {
 	t.Helper()
+	return compileAs(t, text, policy.Written)
+}
+
+func compileAs(t *testing.T, text string, reading policy.Reading) (*policy.Policy, string) {
+	t.Helper()
 	objects, broken := manifest.Read("p.yaml", []byte(text))
 	if len(objects) != 1 || len(broken) > 0 {
 		t.Fatalf("%d objects, %v", len(objects), broken)
 	}
-	p, diagnostics := admin.Compile(objects[0], policy.Written)
+	p, diagnostics := admin.Compile(objects[0], reading)
 	var said []string
 	for _, d := range diagnostics {
 		said = append(said, fmt.Sprintf("%d: %s: %s", d.Line, d.Severity, d.Message))
@@ -121,5 +126,41 @@ func TestDomainNamesHaveOneForm(t *testing.T) {
 	peers := p.Rules[policy.Egress][0].Peers
 	if got := peers[0].Domain + " " + peers[1].Domain; got != "example.org *.example.org" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestDomainNamesOpenTheNameServiceUnderCilium(t *testing.T) {
+	for _, test := range []struct {
+		name, egress string
+		reading      policy.Reading
+		want         string
+	}{
+		{"by the reference", "{action: Accept, to: [{domainNames: [a.example]}]}", policy.Written,
+			"Allows out to a.example on all ports.; implied: []"},
+		{"by Cilium, before the rule and at its place", "{action: Deny, to: [{networks: [10.0.0.0/8]}]}, {action: Accept, to: [{namespaces: {}}, {domainNames: [a.example]}], protocols: [{tcp: {destinationPort: {number: 443}}}]}", policy.Cilium,
+			"Denies out to 10.0.0.0/8 on all ports.; Allows out to any pod in any namespace; a.example on TCP 443.; implied: [1 spec.egress[1] pods k8s-app=kube-dns in any namespace on the port named dns; the port named dns-tcp]"},
+		{"without names", "{action: Accept, to: [{namespaces: {}}]}", policy.Cilium,
+			"Allows out to any pod in any namespace on all ports.; implied: []"},
+	} {
+		p, said := compileAs(t, cluster+"  egress: ["+test.egress+"]\n", test.reading)
+		if p == nil || said != "" {
+			t.Errorf("%s: %s", test.name, said)
+			continue
+		}
+		implied := []string{}
+		for i, r := range p.Rules[policy.Egress] {
+			if r.Implied {
+				implied = append(implied, fmt.Sprintf("%d %s %s on %s", i, p.Path(&r), r.PeerWords(), r.PortWords()))
+			}
+		}
+		var words []string
+		for _, w := range p.Words() {
+			if strings.Contains(w, " out to ") {
+				words = append(words, w)
+			}
+		}
+		if got := fmt.Sprintf("%s; implied: %v", strings.Join(words, "; "), implied); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
+		}
 	}
 }
