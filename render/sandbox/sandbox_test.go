@@ -104,6 +104,14 @@ func misbehave(tree fs.FS, order []byte) ([]byte, error) {
 		for {
 			all = append(all, bytes.Repeat([]byte("x"), 1<<20)) //lint:ignore SA4010 it is kept to use memory up
 		}
+	case "threads":
+		for {
+			go func() {
+				runtime.LockOSThread()
+				select {}
+			}()
+			runtime.Gosched()
+		}
 	case "grow at once":
 		return []byte{bytes.Repeat([]byte("x"), 1<<40)[1<<39]}, nil
 	case "recurse":
@@ -243,6 +251,19 @@ func TestEachWayToFailIsTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Memory may run out where a thread's stack is to be made, of which only the system's word is known.
+func TestAChildWithoutThreadsIsAtItsLimitOfMemory(t *testing.T) {
+	if underRace {
+		t.Skip("with the race detector on, its own allocator ends a process without memory, in words of its own; run without -race")
+	}
+	_, err := misdo.Run(t.Context(), Limits{Memory: 64 << 20}, fstest.MapFS{}, []byte("threads"))
+	var limit *LimitError
+	if !errors.As(err, &limit) || limit.Limit != "memory" {
+		t.Errorf("got %v", err)
+	}
+	t.Log(err)
 }
 
 // The time is short, and a machine may be busy: what ends a loop must be the limit, however late.

@@ -233,6 +233,9 @@ func (r *running) explain(limits Limits, failed error, ended error) error {
 		return limits.exceeded("time")
 	case strings.Contains(fatal, "stack overflow"):
 		return errors.New("it calls itself without end, deeper than the program's stack")
+	case strings.HasPrefix(fatal, "runtime/cgo: pthread_create failed"), strings.HasPrefix(fatal, "runtime: failed to create new OS thread"), strings.Contains(fatal, "thread exhaustion"):
+		// A thread's stack is memory, too, and that it is missing is all that the process was told.
+		return fmt.Errorf("it got no more threads: unless the system allows no more processes, %w", limits.exceeded("memory"))
 	case fatal != "":
 		return &crashError{fatal}
 	case ended != nil && code < 0:
@@ -266,8 +269,10 @@ func (s *said) Write(text []byte) (int, error) {
 func (s *said) fatal() string {
 	for _, text := range []string{s.first.String(), s.late.String()} {
 		for line := range strings.Lines(text) {
-			if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "runtime: out of memory") {
-				return clip(strings.TrimSpace(line))
+			for _, prefix := range []string{"fatal error: ", "panic: ", "runtime: out of memory", "runtime: failed to create new OS thread", "runtime/cgo: "} {
+				if strings.HasPrefix(line, prefix) {
+					return clip(strings.TrimSpace(line))
+				}
 			}
 		}
 	}
