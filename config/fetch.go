@@ -14,9 +14,10 @@ import (
 
 // Fetching is what may be fetched while rendering. Without it nothing is.
 type Fetching struct {
-	// Allow lists where charts and files may come from: chart repositories (https://charts.example.com/stable), registries
-	// (oci://ghcr.io/team/charts) and folders of files (https://raw.githubusercontent.com/team/repo/v1). An entry allows
-	// what is at its address or below, and addresses of the inside only if it names a port. It is read from base.
+	// Allow lists where charts, bases and files may come from: chart repositories (https://charts.example.com/stable),
+	// registries (oci://ghcr.io/team/charts), git repositories (https://github.com/team/repo) and folders of files
+	// (https://raw.githubusercontent.com/team/repo/v1). An entry allows what is at its address or below, and addresses of the
+	// inside only if it names a port. It is read from base.
 	Allow []string `json:"allow,omitempty"`
 }
 

@@ -21,7 +21,11 @@ func (p *opener) allowFetching(c config.Config) {
 // fetchedNotes tell what came from elsewhere: it is no part of what is reviewed.
 func fetchedNotes(r *render.Renderer) (notes []manifest.Diagnostic) {
 	for _, f := range r.Fetch.Fetched() {
-		notes = append(notes, manifest.Diagnostic{Severity: manifest.Info, Object: f.Name, Message: fmt.Sprintf("fetched from %s (%s)", f.From, f.Digest)})
+		text := fmt.Sprintf("fetched from %s (%s)", f.From, f.Digest)
+		if f.Moves {
+			text += "; no full commit id is asked for: both sides that ask so got this commit, and the next run may get another one"
+		}
+		notes = append(notes, manifest.Diagnostic{Severity: manifest.Info, Object: f.Name, Message: text})
 	}
 	return notes
 }

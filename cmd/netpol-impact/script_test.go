@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			}
 			return underRace, nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "serve": serve, "fill": fill},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "serve": serve, "servegit": serveGit, "fill": fill},
 	})
 }
 

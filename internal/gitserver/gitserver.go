@@ -24,9 +24,19 @@ type Server struct {
 // (uploadpack.allowReachableSHA1InWant and the like).
 func New(t testing.TB, root string) *Server {
 	t.Helper()
-	git, err := exec.LookPath("git")
+	s, err := Start(root)
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Start serves as [New] does. The caller closes it.
+func Start(root string) (*Server, error) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		return nil, err
 	}
 	backend := &cgi.Handler{Path: git, Args: []string{"http-backend"}, Stderr: io.Discard, Env: []string{
 		"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
@@ -45,8 +55,7 @@ func New(t testing.TB, root string) *Server {
 		}
 		backend.ServeHTTP(w, q)
 	}))
-	t.Cleanup(s.Close)
-	return s
+	return s, nil
 }
 
 // Require asks for a token from now on.

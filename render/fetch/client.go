@@ -117,9 +117,14 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s answers %d %s", e.host, e.code, http.StatusText(e.code))
 }
 
+// timed bounds the time of one thing.
+func (f *Fetcher) timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, f.time, fmt.Errorf("it did not come within %s", f.time))
+}
+
 // get fetches one thing.
 func (f *Fetcher) get(ctx context.Context, r request) (reply, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, f.time, fmt.Errorf("it did not come within %s", f.time))
+	ctx, cancel := f.timed(ctx)
 	defer cancel()
 	at := r.address
 	for redirects := 0; ; redirects++ {
@@ -217,11 +222,7 @@ func (f *Fetcher) read(ctx context.Context, at *url.URL, response *http.Response
 	if len(text) > r.most {
 		return reply{}, fmt.Errorf("%s sends more than %d bytes, which is the bound", shown(at), r.most)
 	}
-	f.mu.Lock()
-	f.total += len(text)
-	tooMuch := f.total > maxTotal
-	f.mu.Unlock()
-	if tooMuch {
+	if !f.countBytes(len(text)) {
 		return reply{}, errTotal
 	}
 	if got := digestOf(text); r.digest != "" && got != r.digest {
@@ -233,6 +234,14 @@ func (f *Fetcher) read(ctx context.Context, at *url.URL, response *http.Response
 func digestOf(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// countBytes counts what came, and tells whether that is within the bound.
+func (f *Fetcher) countBytes(n int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.total += n
+	return f.total <= maxTotal
 }
 
 // count counts a request.

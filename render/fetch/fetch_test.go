@@ -128,7 +128,7 @@ func TestAChartIsFoundAsHelmFindsIt(t *testing.T) {
 		t.Errorf("what is known was fetched again (%v)", err)
 	}
 	told := f.Fetched()
-	if len(told) != 3 || told[0] != (Fetched{"chart redis 17.0.0", stable, "sha256:" + digestOf([]byte("redis"))}) {
+	if len(told) != 3 || told[0] != (Fetched{Name: "chart redis 17.0.0", From: stable, Digest: "sha256:" + digestOf([]byte("redis"))}) {
 		t.Errorf("told %v", told)
 	}
 }
@@ -198,7 +198,7 @@ func TestAFileComesFromWhatIsAllowed(t *testing.T) {
 	if !errors.Is(err, ErrOff) || !view.Asked() {
 		t.Errorf("got %v", err)
 	}
-	if told := f.Fetched(); len(told) != 1 || told[0] != (Fetched{"file all.yaml", h.URL + "/v1/all.yaml", "sha256:" + digestOf([]byte("a: b"))}) {
+	if told := f.Fetched(); len(told) != 1 || told[0] != (Fetched{Name: "file all.yaml", From: h.URL + "/v1/all.yaml", Digest: "sha256:" + digestOf([]byte("a: b"))}) {
 		t.Errorf("told %v", told)
 	}
 }

@@ -21,6 +21,7 @@ type Fetcher struct {
 
 	mu       sync.Mutex
 	requests int
+	commits  int
 	total    int
 	known    map[string]*once
 	fetched  []Fetched
@@ -38,8 +39,10 @@ type Fetched struct {
 	Name string
 	// From is the address that the configuration allows, without credentials or a query.
 	From string
-	// Digest is its SHA-256 with the algorithm's name.
+	// Digest is its SHA-256 with the algorithm's name, or the commit's full id: "commit 0123…".
 	Digest string
+	// Moves says that its name may be another commit's in the next run.
+	Moves bool
 }
 
 // New makes a fetcher of what the configuration allows; nil, which fetches nothing, if that is nothing. kept may be nil.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"strings"
@@ -17,8 +16,9 @@ import (
 const prefix = "//fetched/"
 
 const (
-	chartPrefix = prefix + "chart?"
-	filePrefix  = prefix + "file?"
+	chartPrefix  = prefix + "chart?"
+	filePrefix   = prefix + "file?"
+	commitPrefix = prefix + "commit?"
 )
 
 // A View is a tree that answers for what may be fetched, too.
@@ -56,61 +56,82 @@ func (v *View) ReadFile(name string) ([]byte, error) {
 		return fs.ReadFile(v.FS, name)
 	}
 	v.asked.Store(true)
-	if query, ok := strings.CutPrefix(name, filePrefix); ok {
-		address, err := url.QueryUnescape(query)
-		if err != nil {
-			return nil, fs.ErrInvalid
-		}
-		return v.fetcher.file(v.ctx, address)
-	}
-	query, ok := strings.CutPrefix(name, chartPrefix)
-	if !ok {
-		return nil, fs.ErrInvalid
-	}
+	kind, query, _ := strings.Cut(name, "?")
 	asked, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, fs.ErrInvalid
 	}
-	c, err := v.fetcher.chart(v.ctx, ChartRef{asked.Get("repository"), asked.Get("name"), asked.Get("version")})
-	if err != nil {
-		return nil, err
+	switch kind + "?" {
+	case filePrefix:
+		return v.fetcher.file(v.ctx, asked.Get("address"))
+	case chartPrefix:
+		c, err := v.fetcher.chart(v.ctx, ChartRef{asked.Get("repository"), asked.Get("name"), asked.Get("version")})
+		if err != nil {
+			return nil, err
+		}
+		if v.keep && v.fetcher.kept != nil {
+			v.fetcher.kept.KeepBlob(digestOf(c.Archive), c.Archive)
+		}
+		return labelled(c.Version, c.Archive), nil
+	case commitPrefix:
+		c, err := v.fetcher.commit(v.ctx, CommitRef{asked.Get("repository"), asked.Get("ref")})
+		if err != nil {
+			return nil, err
+		}
+		return labelled(c.ID, c.Pack), nil
 	}
-	if v.keep && v.fetcher.kept != nil {
-		v.fetcher.kept.KeepBlob(digestOf(c.Archive), c.Archive)
+	return nil, fs.ErrInvalid
+}
+
+// labelled is what came after a line that says what it is.
+func labelled(label string, text []byte) []byte {
+	head, _ := json.Marshal(label) // a string always has a form in JSON
+	return append(append(head, '\n'), text...)
+}
+
+func unlabelled(text []byte) (label string, rest []byte, err error) {
+	head, rest, ok := bytes.Cut(text, []byte("\n"))
+	if err := json.Unmarshal(head, &label); !ok || err != nil {
+		return "", nil, errors.New("the answer does not say what it is")
 	}
-	head, err := json.Marshal(c.Version)
-	return append(append(head, '\n'), c.Archive...), err
+	return label, rest, nil
 }
 
 // ErrOff says that nothing is fetched at all.
 var ErrOff = errors.New("nothing is fetched while rendering")
 
-// AskChart asks a tree for a chart, as a renderer does. The error is [ErrOff] if the tree is no [View], and an
-// [fs.ErrPermission] if the configuration does not allow where the chart is.
-func AskChart(tree fs.FS, r ChartRef) (Chart, error) {
-	asked := url.Values{"repository": {r.Repository}, "name": {r.Name}, "version": {r.Version}}
-	text, err := fs.ReadFile(tree, chartPrefix+asked.Encode())
-	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrNotExist) {
-		return Chart{}, ErrOff
-	}
-	if err != nil {
-		return Chart{}, err
-	}
-	head, archive, ok := bytes.Cut(text, []byte("\n"))
-	c := Chart{Archive: archive}
-	if err := json.Unmarshal(head, &c.Version); !ok || err != nil {
-		return Chart{}, fmt.Errorf("fetching %s: the answer has no version", r)
-	}
-	return c, nil
-}
-
-// AskFile asks a tree for a file by its address, with errors as those of [AskChart].
-func AskFile(tree fs.FS, address string) ([]byte, error) {
-	text, err := fs.ReadFile(tree, filePrefix+url.QueryEscape(address))
+// askTree asks a tree for what a name stands for. The error is [ErrOff] if the tree is no [View], and an [fs.ErrPermission] if
+// the configuration does not allow where it is.
+func askTree(tree fs.FS, prefix string, asked url.Values) ([]byte, error) {
+	text, err := fs.ReadFile(tree, prefix+asked.Encode())
 	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrOff
 	}
 	return text, err
+}
+
+// AskChart asks a tree for a chart, as a renderer does. The error is [ErrOff] if the tree is no [View], and an
+// [fs.ErrPermission] if the configuration does not allow where the chart is.
+func AskChart(tree fs.FS, r ChartRef) (c Chart, err error) {
+	text, err := askTree(tree, chartPrefix, url.Values{"repository": {r.Repository}, "name": {r.Name}, "version": {r.Version}})
+	if err == nil {
+		c.Version, c.Archive, err = unlabelled(text)
+	}
+	return c, err
+}
+
+// AskFile asks a tree for a file by its address, with errors as those of [AskChart].
+func AskFile(tree fs.FS, address string) ([]byte, error) {
+	return askTree(tree, filePrefix, url.Values{"address": {address}})
+}
+
+// AskCommit asks a tree for a commit of a git repository, with errors as those of [AskChart].
+func AskCommit(tree fs.FS, r CommitRef) (c Commit, err error) {
+	text, err := askTree(tree, commitPrefix, url.Values{"repository": {r.Repository}, "ref": {r.Ref}})
+	if err == nil {
+		c.ID, c.Pack, err = unlabelled(text)
+	}
+	return c, err
 }
 
 // IsRefusal tells whether an error, which may have come from another process, says that the configuration does not allow

@@ -20,7 +20,9 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/fetch"
 	"github.com/netpol-impact/netpol-impact/render/helm"
+	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // A chart is one that a kustomization names, with where it does so.
@@ -36,7 +38,7 @@ type chart struct {
 // sees, the charts are resources in files that only it sees. namespace is that of the kustomizations above.
 func (w *walk) chartsOf(k *kustomization, namespace string) error {
 	charts, err := w.chartsIn(k, namespace)
-	if len(charts) == 0 && err == nil && len(k.fetched) > 0 {
+	if len(charts) == 0 && err == nil && len(k.fetched)+len(k.bases) > 0 {
 		return w.replaceCharts(k, k.Resources)
 	}
 	if len(charts) == 0 || err != nil {
@@ -191,8 +193,8 @@ func (w *walk) chart(k *kustomization, c chart) ([]helm.Document, error) {
 		return nil, fmt.Errorf("rendering the chart %s of %s: %w", c.Name, k.file, err)
 	}
 	for i := range documents {
-		if fetched { // nobody can look at its templates
-			documents[i].Origin = manifest.Origin{File: k.file, Line: k.line(c.Name, c.field)}
+		if fetched || w.baseOf(k.file) != nil { // nobody can look at its templates
+			documents[i].Origin = w.at(k, c.Name, c.field)
 		}
 	}
 	return documents, nil
@@ -304,7 +306,7 @@ func (w *walk) replaceCharts(k *kustomization, resources []string) error {
 	kept := top.Content[:0]
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		switch strings.ToLower(top.Content[i].Value) {
-		case "helmcharts", "helmchartinflationgenerator", "helmglobals", "resources", "bases", "generators":
+		case "helmcharts", "helmchartinflationgenerator", "helmglobals", "resources", "bases", "components", "generators":
 		default:
 			kept = append(kept, top.Content[i], top.Content[i+1])
 		}
@@ -313,7 +315,7 @@ func (w *walk) replaceCharts(k *kustomization, resources []string) error {
 	for _, field := range []struct {
 		name   string
 		values []string
-	}{{"resources", resources}, {"generators", k.Generators}} {
+	}{{"resources", resources}, {"components", k.Components}, {"generators", k.Generators}} {
 		list := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, value := range field.values {
 			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value})
@@ -347,9 +349,11 @@ func (c chart) generator(k *kustomization) resource.Origin {
 	return o
 }
 
-func newWalk(ctx context.Context, tree fs.FS) *walk {
+func newWalk(ctx context.Context, files fs.FS) *walk {
+	grafted := tree.Graft(files)
 	return &walk{
-		ctx: ctx, tree: tree, written: tree, seen: make(map[string]bool),
+		ctx: ctx, tree: grafted, written: grafted, grafted: grafted, seen: make(map[string]bool), within: make(map[string]bool),
+		bases: make(map[string]*base), repositories: make(map[fetch.CommitRef]*tree.Tree),
 		instead: make(map[string][]byte), charts: make(chartOrigins), chartNamespaces: make(map[string]string),
 	}
 }

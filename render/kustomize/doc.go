@@ -3,8 +3,8 @@
 // in and, for every field that still says what that file says, the line.
 //
 // Nothing is fetched here and nothing is run: a remote base or file, an exec function or a plugin is an error that names
-// the kustomization and its field; only resources that are files elsewhere and charts are asked of the tree (package
-// fetch), which may have them. Paths do not leave the tree. Files are read as they are needed, so that a tree which
+// the kustomization and its field; only resources that are files elsewhere, folders of other git repositories and charts are
+// asked of the tree (package fetch), which may have them. Paths do not leave the tree. Files are read as they are needed, so that a tree which
 // records its reads knows what a build depends on. Builds take turns, because kustomize keeps the schema of its merges
 // in a global variable.
 //

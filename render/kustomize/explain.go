@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -12,10 +14,18 @@ import (
 
 // explain makes kustomize's error readable: it tells the broken document's file and line, which kustomize does not
 // know, and leaves out the attempts to read a folder as a file.
-func explain(tree fs.FS, dir string, err error) error {
+func (w *walk) explain(dir string, err error) error {
 	if strings.Contains(err.Error(), "MalformedYAMLError") || strings.Contains(err.Error(), "yaml:") {
-		if broken := firstBroken(tree, dir, make(map[string]bool)); broken != nil {
-			return broken
+		dirs := []string{dir}
+		for at, b := range w.bases {
+			dirs = append(dirs, path.Join(at, b.folder))
+		}
+		slices.Sort(dirs[1:])
+		seen := make(map[string]bool)
+		for _, dir := range dirs {
+			if broken := firstBroken(w.tree, dir, seen); broken != nil {
+				return broken
+			}
 		}
 	}
 	return errors.New(shorten(err.Error()))

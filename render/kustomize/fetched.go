@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"path"
-	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resource"
@@ -18,8 +15,19 @@ import (
 	"github.com/netpol-impact/netpol-impact/render/helm"
 )
 
-// fetchFiles fetches the resources that are files elsewhere, as far as that is allowed, and has kustomize see them as
-// files beside the kustomization. What may not be fetched stays for [kustomization.place] to refuse.
+// fetchRemote fetches the resources and components that are elsewhere, as far as that is allowed, and has kustomize see them
+// as its own. What may not be fetched stays for [kustomization.place] to refuse.
+func (w *walk) fetchRemote(k *kustomization) error {
+	if err := w.fetchFiles(k); err != nil {
+		return err
+	}
+	if err := w.fetchBases(k, "resources", k.Resources); err != nil {
+		return err
+	}
+	return w.fetchBases(k, "components", k.Components)
+}
+
+// fetchFiles fetches the resources that are files elsewhere, which kustomize sees as files beside the kustomization.
 func (w *walk) fetchFiles(k *kustomization) error {
 	for i, ref := range k.Resources {
 		if !isRemoteFile(ref) {
@@ -35,10 +43,10 @@ func (w *walk) fetchFiles(k *kustomization) error {
 		if err := readable(text); err != nil {
 			return k.refuse("resources", ref, "cannot be read: %v", err)
 		}
-		name := fmt.Sprintf("netpol-impact-fetched-%x%s", sha256.Sum256([]byte(ref)), path.Ext(ref))
+		name := fmt.Sprintf(fetchedPrefix+"%x%s", sha256.Sum256([]byte(ref)), path.Ext(ref))
 		at := path.Join(k.dir, name)
 		w.instead[at] = text
-		w.charts[at] = chartOrigin{Origin: manifest.Origin{File: k.file, Line: k.line(ref)}, generator: resource.Origin{Path: ref}}
+		w.charts[at] = chartOrigin{Origin: w.at(k, ref), generator: resource.Origin{Path: ref}}
 		k.Resources[i], k.fetched = name, append(k.fetched, name)
 	}
 	return nil
@@ -56,17 +64,6 @@ func readable(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// isRemoteFile tells a file that kustomize would get by HTTP from a git repository that it would clone: kustomize tries
-// the one after the other, and a file of manifests is named as one.
-func isRemoteFile(ref string) bool {
-	u, err := url.Parse(ref)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return false
-	}
-	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(u.Path)) && !strings.Contains(u.Path, "//") &&
-		!strings.Contains(u.Path, ".git/") && !strings.Contains(u.Path, "_git/")
 }
 
 // fetchChart fetches a chart that is not at its place, and returns a tree that has it there. Not to be allowed to is no

@@ -16,6 +16,18 @@ import (
 	"github.com/netpol-impact/netpol-impact/render/fetch"
 )
 
+// aliasBomb is small as it is written.
+const aliasBomb = `a: &a [x,x,x,x,x,x,x,x,x,x]
+b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]
+c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]
+d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]
+e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]
+f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: bomb}
+`
+
 // elsewhere is what the test's server has.
 const elsewhere = `
 -- v1/all.yaml --
@@ -33,16 +45,7 @@ metadata: {name: agent}
 <!DOCTYPE html>
 <p>a: b: c
 -- v1/bomb.yaml --
-a: &a [x,x,x,x,x,x,x,x,x,x]
-b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]
-c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]
-d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]
-e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]
-f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: bomb}
--- cache/Chart.yaml --
+` + aliasBomb + `-- cache/Chart.yaml --
 {apiVersion: v2, name: cache, version: 1.2.0}
 -- cache/values.yaml --
 size: 1
@@ -149,7 +152,7 @@ func TestWhatMayNotBeFetchedIsRefusedByName(t *testing.T) {
 		"resources: [SERVER/v1/gone.yaml]":                               {everything, "could not be fetched: 127.0.0.1:"},
 		"resources: [SERVER/v1/page.yaml]":                               {everything, "cannot be read: the document on line 1: yaml:"},
 		"resources: [SERVER/v1/bomb.yaml]":                               {everything, "once its aliases are expanded"},
-		"resources: ['SERVER/team/repo//base?ref=v1']":                   {everything, "is remote, and nothing is fetched while rendering; commit a copy and name its path here"},
+		"resources: ['SERVER/team/repo//base?ref=v1']":                   {everything, "could not be fetched: asking http://127.0.0.1:"},
 		"components: [SERVER/v1/all.yaml]":                               {everything, "is remote, and nothing is fetched while rendering"},
 		"patches: [{path: SERVER/v1/all.yaml}]":                          {everything, "is remote, and nothing is fetched while rendering"},
 		"generators: [SERVER/v1/all.yaml]":                               {everything, "is remote, and nothing is fetched while rendering"},

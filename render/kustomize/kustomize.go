@@ -60,7 +60,7 @@ func buildEdited(ctx context.Context, tree fs.FS, dir string, edits Edits) (*bui
 		return nil, err
 	}
 	if err := w.visit(dir, use{}); err != nil {
-		return nil, err
+		return nil, w.named(err)
 	}
 	top, err := load(w.tree, dir)
 	if err != nil {
@@ -83,7 +83,7 @@ func buildEdited(ctx context.Context, tree fs.FS, dir string, edits Edits) (*bui
 	}
 	b, err := w.buildAlone(top)
 	done = err == nil
-	return b, err
+	return b, w.named(err)
 }
 
 // buildAlone needs the turn.
@@ -109,14 +109,14 @@ func (w *walk) buildAlone(top *kustomization) (*built, error) {
 		return nil, files.refused
 	}
 	if err != nil {
-		return nil, explain(w.tree, top.dir, err)
+		return nil, w.explain(top.dir, err)
 	}
 	if len(b.origins) != output.Size() {
 		b.origins = make([]origin, output.Size())
 	}
 	b.output = output
 	if top.asksForOrigins() {
-		err = b.nameCharts()
+		err = b.nameOrigins()
 	}
 	return b, err
 }

@@ -87,7 +87,7 @@ func originsOf(output resmap.ResMap) ([]origin, error) {
 }
 
 func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
-	sources := newSources(b.written, b.patches)
+	sources := newSources(b.written, b.patches, func(file string) bool { return b.baseOf(file) != nil })
 	var objects []*manifest.Object
 	var problems []manifest.Diagnostic
 	for i, res := range b.output.Resources() {
@@ -112,6 +112,14 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 			default:
 				sources.locate(o, from)
 			}
+			if in := b.baseOf(o.Origin.File); in != nil {
+				o.Origin = in.named
+			}
+		}
+		for i := range broken {
+			if in := b.baseOf(broken[i].File); in != nil {
+				broken[i].File, broken[i].Line = in.named.File, in.named.Line
+			}
 		}
 		objects = append(objects, found...)
 		problems = append(problems, broken...)
@@ -119,19 +127,40 @@ func (b *built) objects() ([]*manifest.Object, []manifest.Diagnostic, error) {
 	return objects, problems, nil
 }
 
-// nameCharts puts what made a chart's objects into the annotations that a kustomization asks for, in the place of the
-// files that only this build has.
-func (b *built) nameCharts() error {
+// nameOrigins puts what kustomize itself would say into the annotations that a kustomization asks for, in the place of the
+// files and folders that only this build has.
+func (b *built) nameOrigins() error {
 	for i, res := range b.output.Resources() {
-		made, ok := b.charts[path.Join(b.top.dir, b.origins[i].file)]
-		if !ok {
+		file := path.Join(b.top.dir, b.origins[i].file)
+		made, ofChart := b.charts[file]
+		in := b.baseOf(file)
+		if !ofChart && in == nil {
 			continue
 		}
-		o := made.generator
-		if o.ConfiguredIn != "" {
-			o.ConfiguredIn = path.Join(path.Dir(b.origins[i].file), o.ConfiguredIn)
+		o, err := res.GetOrigin()
+		if err != nil {
+			return fmt.Errorf("reading the origin of %s: %w", res.CurId(), err)
 		}
-		if err := res.SetOrigin(&o); err != nil {
+		dir := path.Dir(b.origins[i].file)
+		if in != nil {
+			dir = path.Dir(strings.TrimPrefix(file, in.at+"/"))
+			if rest, ok := strings.CutPrefix(path.Join(b.top.dir, o.Path), in.at+"/"); ok {
+				o.Path = rest
+			}
+			if rest, ok := strings.CutPrefix(path.Join(b.top.dir, o.ConfiguredIn), in.at+"/"); ok {
+				o.ConfiguredIn = rest
+			}
+		}
+		if ofChart {
+			generator := made.generator
+			if o = &generator; o.ConfiguredIn != "" {
+				o.ConfiguredIn = path.Join(dir, o.ConfiguredIn)
+			}
+		}
+		if in != nil && o.Repo == "" && (o.Path == "" || !isRemote(o.Path)) {
+			o.Repo, o.Ref = in.repository, in.ref
+		}
+		if err := res.SetOrigin(o); err != nil {
 			return fmt.Errorf("writing the origin of %s: %w", res.CurId(), err)
 		}
 	}

@@ -14,7 +14,9 @@ type sources struct {
 	tree fs.FS
 	// patches are what the kustomizations change, in their order.
 	patches []patch
-	files   map[string]source
+	// elsewhere tells a file of another repository, whose lines nobody can look at.
+	elsewhere func(file string) bool
+	files     map[string]source
 }
 
 type source struct {
@@ -23,8 +25,8 @@ type source struct {
 	root *manifest.Node
 }
 
-func newSources(tree fs.FS, patches []patch) *sources {
-	return &sources{tree: tree, patches: patches, files: make(map[string]source)}
+func newSources(tree fs.FS, patches []patch, elsewhere func(file string) bool) *sources {
+	return &sources{tree: tree, patches: patches, elsewhere: elsewhere, files: make(map[string]source)}
 }
 
 func (s *sources) read(file string) source {
@@ -34,6 +36,12 @@ func (s *sources) read(file string) source {
 	var found source
 	if text, err := fs.ReadFile(s.tree, file); err == nil {
 		found.objects, _ = manifest.Read(file, text)
+	}
+	if s.elsewhere(file) {
+		for _, o := range found.objects {
+			o.Origin.Line = 0
+			o.Body.SetLines(0)
+		}
 	}
 	s.files[file] = found
 	return found

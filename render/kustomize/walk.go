@@ -12,6 +12,9 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/netpol-impact/netpol-impact/render/fetch"
+	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // walk visits every kustomization that a build reaches, before the build: kustomize itself would fetch a remote
@@ -29,6 +32,12 @@ type walk struct {
 	chartNamespaces map[string]string
 	// setsSchema tells that a kustomization sets the schema that kustomize merges by.
 	setsSchema bool
+	// grafted is the tree in which bases are put, by the folder that each is in; within are those that are being visited, and
+	// repositories what was fetched.
+	grafted      *tree.Grafted
+	bases        map[string]*base
+	within       map[string]bool
+	repositories map[fetch.CommitRef]*tree.Tree
 	// resources are the files that objects are read from, patches what the kustomizations change, in their order.
 	resources []string
 	patches   []patch
@@ -39,8 +48,9 @@ type kustomization struct {
 	types.Kustomization
 	dir, file string
 	text      []byte
-	// fetched are the resources that only this build has.
+	// fetched are the resources that only this build has, bases the folders of other repositories that it sees.
 	fetched []string
+	bases   map[string]foundBase
 }
 
 // A refError is a reference in a kustomization that cannot be followed.
@@ -131,7 +141,7 @@ func (w *walk) visit(dir string, as use) error {
 		}
 	}
 	if !as.asConfig { // settings are what is looked at
-		if err := w.fetchFiles(k); err != nil {
+		if err := w.fetchRemote(k); err != nil {
 			return err
 		}
 	}
@@ -139,11 +149,23 @@ func (w *walk) visit(dir string, as use) error {
 		if slices.Contains(k.fetched, ref) {
 			continue
 		}
+		if b, ok := k.bases[ref]; ok {
+			if err := w.visitBase(k, "resources", b, as); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := w.resource(k, "resources", ref, as); err != nil {
 			return err
 		}
 	}
 	for _, ref := range k.Components {
+		if b, ok := k.bases[ref]; ok {
+			if err := w.visitBase(k, "components", b, as); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := w.folder(k, "components", ref, as); err != nil {
 			return err
 		}
@@ -154,27 +176,41 @@ func (w *walk) visit(dir string, as use) error {
 	if err := w.files(k); err != nil {
 		return err
 	}
-	w.patches = append(w.patches, patchesOf(w.written, k)...)
+	if w.baseOf(k.file) == nil { // nobody can look at the lines of those elsewhere
+		w.patches = append(w.patches, patchesOf(w.written, k)...)
+	}
 	return w.plugins(k)
 }
 
 // place finds what a reference leads to, from the tree's root.
 func (k *kustomization) place(field, ref string) (string, error) {
 	if isRemote(ref) {
-		hint := ""
-		if field == "resources" && isRemoteFile(ref) {
-			hint = ", or have it fetched (fetch.allow in the configuration)"
-		}
-		return "", k.refuse(field, ref, "is remote, and nothing is fetched while rendering; commit a copy and name its path here%s", hint)
+		return "", k.refuse(field, ref, "is remote, and nothing is fetched while rendering; commit a copy and name its path here%s", hint(field, ref))
 	}
 	if path.IsAbs(ref) {
 		return "", k.refuse(field, ref, "is an absolute path; name it relative to %s", k.dir)
 	}
 	at := path.Join(k.dir, ref)
-	if at == ".." || strings.HasPrefix(at, "../") {
+	in, to := fetchedFolder(k.dir), fetchedFolder(at)
+	if at == ".." || strings.HasPrefix(at, "../") || in != to {
 		return "", k.refuse(field, ref, "leads out of the repository")
 	}
 	return at, nil
+}
+
+// hint says what would have a reference fetched.
+func hint(field, ref string) string {
+	if field == "resources" && isRemoteFile(ref) {
+		return ", or have it fetched (fetch.allow in the configuration)"
+	}
+	if field != "resources" && field != "components" || isRemoteFile(ref) {
+		return ""
+	}
+	b, err := parseBase(ref)
+	if err != nil {
+		return fmt.Sprintf(" (%v)", err)
+	}
+	return fmt.Sprintf(", or have it fetched (%s in fetch.allow of the configuration)", b.repository)
 }
 
 func (w *walk) stat(k *kustomization, field, ref string) (string, fs.FileInfo, error) {

@@ -10,7 +10,7 @@ import (
 )
 
 // serve serves a repository's commits as a code host does.
-func serve(t *testing.T, r repo) *gitserver.Server {
+func serve(t testing.TB, r repo) *gitserver.Server {
 	t.Helper()
 	for _, key := range []string{"uploadpack.allowReachableSHA1InWant", "uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"} {
 		r.git("config", key, "true")

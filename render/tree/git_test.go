@@ -2,12 +2,11 @@ package tree_test
 
 import (
 	"io/fs"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/netpol-impact/netpol-impact/internal/gitserver"
 	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
@@ -26,26 +25,12 @@ func newRepo(t testing.TB, options ...string) repo {
 
 func (r repo) git(args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgSign=false",
-		"-c", "protocol.file.allow=always", "-c", "core.excludesFile="}, args...)...)
-	cmd.Dir = r.dir
-	cmd.Env = append(cmd.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(string(out))
+	return gitserver.At(r.t, r.dir).Git(args...)
 }
 
 func (r repo) write(name, text string) {
 	r.t.Helper()
-	file := filepath.Join(r.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		r.t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		r.t.Fatal(err)
-	}
+	gitserver.At(r.t, r.dir).Write(name, text)
 }
 
 // commit commits everything and returns the commit's name.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	web "net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -36,14 +37,20 @@ func (r *Repository) origin(how Fetch) remote {
 	if r.program != nil && how.Token == "" {
 		return &programRemote{from: from, program: r.program, root: r.root}
 	}
-	return &httpRemote{from: from, how: how, memory: store.NewStorage()}
+	return &httpRemote{named: "origin", from: from, how: how, most: maxPack, tooLarge: errPack, memory: store.NewStorage()}
 }
 
 // httpRemote fetches by go-git into memory.
 type httpRemote struct {
-	from   string
-	how    Fetch
-	memory *store.Storage
+	// named is what it is called where its address cannot be told.
+	named, from string
+	how         Fetch
+	// client is the one that asks; go-git's own if nil.
+	client *web.Client
+	// most bounds a pack, in bytes as they come, and tooLarge says so.
+	most     int
+	tooLarge error
+	memory   *store.Storage
 }
 
 // ask opens a session with origin and gets what it advertises. The caller closes the session.
@@ -63,7 +70,7 @@ func (h *httpRemote) ask(ctx context.Context) (transport.UploadPackSession, *pac
 	if h.how.Token != "" && sameServer(at, h.how.Server) {
 		auth = &http.BasicAuth{Username: "x-access-token", Password: h.how.Token}
 	}
-	session, err := http.NewClient(nil).NewUploadPackSession(endpoint, auth)
+	session, err := http.NewClient(h.client).NewUploadPackSession(endpoint, auth)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,7 +83,7 @@ func (h *httpRemote) ask(ctx context.Context) (transport.UploadPackSession, *pac
 
 // asking says of whom something was asked.
 func (h *httpRemote) asking(err error) error {
-	at := "origin"
+	at := h.named
 	if u, bad := url.Parse(h.from); bad == nil {
 		at = u.Redacted()
 	}
@@ -97,29 +104,42 @@ func (h *httpRemote) tip(ctx context.Context, branch string) (string, error) {
 }
 
 func (h *httpRemote) fetch(ctx context.Context, id string) error {
-	session, _, err := h.ask(ctx)
+	answer, err := h.pack(ctx, id)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
+	defer answer.Close()
+	if err := packfile.UpdateObjectStorage(h.memory, answer); err != nil {
+		return fmt.Errorf("reading the answer: %w", h.asking(err))
+	}
+	return nil
+}
+
+// pack asks for the pack of an object and all that it needs, without history. The caller closes it.
+func (h *httpRemote) pack(ctx context.Context, id string) (io.ReadCloser, error) {
+	session, _, err := h.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ask := packp.NewUploadPackRequest()
 	ask.Wants = []plumbing.Hash{plumbing.NewHash(id)}
 	ask.Depth = packp.DepthCommits(1)
 	for _, c := range []capability.Capability{capability.Shallow, capability.OFSDelta} {
 		if err := ask.Capabilities.Set(c); err != nil {
-			return err
+			return nil, errors.Join(err, session.Close())
 		}
 	}
 	answer, err := session.UploadPack(ctx, ask)
 	if err != nil {
-		return h.asking(err)
+		return nil, errors.Join(h.asking(err), session.Close())
 	}
-	defer answer.Close()
-	if err := packfile.UpdateObjectStorage(h.memory, &bounded{from: answer, left: maxPack}); err != nil {
-		return fmt.Errorf("reading the answer: %w", h.asking(err))
-	}
-	return nil
+	return &bounded{Closer: &both{answer, session}, from: answer, left: h.most, tooLarge: h.tooLarge}, nil
 }
+
+// both closes what a pack comes by.
+type both [2]io.Closer
+
+func (b *both) Close() error { return errors.Join(b[0].Close(), b[1].Close()) }
 
 // sameServer tells whether an address is at a server, by the same protocol: a token goes to nobody else.
 func sameServer(at *url.URL, server string) bool {
@@ -129,14 +149,16 @@ func sameServer(at *url.URL, server string) bool {
 
 // bounded fails where an io.LimitReader would end.
 type bounded struct {
-	from io.Reader
-	left int
+	io.Closer
+	from     io.Reader
+	left     int
+	tooLarge error
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
 	if b.left -= n; b.left < 0 {
-		return 0, errPack
+		return 0, b.tooLarge
 	}
 	return n, err
 }

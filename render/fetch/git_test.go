@@ -1,0 +1,215 @@
+package fetch
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/netpol-impact/netpol-impact/internal/gitserver"
+	"github.com/netpol-impact/netpol-impact/render/tree"
+)
+
+// A gitHost serves a repository with two commits: v1 is an annotated tag of the first, main is at the second.
+type gitHost struct {
+	*gitserver.Server
+	of            gitserver.Repository
+	first, second string
+}
+
+func serveGit(t *testing.T) *gitHost {
+	t.Helper()
+	root := t.TempDir()
+	h := &gitHost{of: gitserver.Make(t, filepath.Join(root, "team", "repo.git"))}
+	h.of.Write("base/kustomization.yaml", "resources: []")
+	h.first = h.of.Commit()
+	h.of.Git("tag", "-a", "-m", "one", "v1")
+	h.of.Git("tag", "plain")
+	h.of.Write("base/kustomization.yaml", "resources: [new.yaml]")
+	h.second = h.of.Commit()
+	h.of.Git("branch", "v1") // a tag comes before a branch of the same name
+	h.Server = gitserver.New(t, root)
+	return h
+}
+
+func (h *gitHost) repository() string { return h.URL + "/team/repo.git" }
+
+func askCommit(t *testing.T, f *Fetcher, repository, ref string) (Commit, error) {
+	t.Helper()
+	return AskCommit(f.View(t.Context(), fstest.MapFS{}, false), CommitRef{repository, ref})
+}
+
+func TestACommitIsFoundAsGitFindsIt(t *testing.T) {
+	h := serveGit(t)
+	f := fetcher(t, h.URL+"/team")
+	for ref, want := range map[string]string{
+		"": h.second, "HEAD": h.second, "main": h.second, "refs/heads/main": h.second, "heads/main": h.second,
+		"v1": h.first, "plain": h.first, "refs/heads/v1": h.second, h.first: h.first, h.second: h.second,
+	} {
+		got, err := askCommit(t, f, h.repository(), ref)
+		if err != nil || got.ID != want {
+			t.Errorf("%q: got %s, %v, want %s", ref, got.ID, err, want)
+			continue
+		}
+		files, err := tree.Unpack(got.Pack, got.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := fs.ReadFile(files, "base/kustomization.yaml")
+		if err != nil || strings.Contains(string(text), "new.yaml") != (want == h.second) {
+			t.Errorf("%q: got %s, %v", ref, text, err)
+		}
+	}
+	for _, ref := range []string{"gone", h.first[:10], "..", "refs", strings.Repeat("0", 40)} {
+		if got, err := askCommit(t, f, h.repository(), ref); err == nil {
+			t.Errorf("%q is the commit %s", ref, got.ID)
+		}
+	}
+	moves := make(map[string]bool)
+	for _, told := range f.Fetched() {
+		moves[told.Name+" "+told.Digest] = told.Moves
+	}
+	for name, want := range map[string]bool{
+		"repository repo commit " + h.second: true, "repository repo v1 commit " + h.first: true,
+		"repository repo " + h.first + " commit " + h.first: false,
+	} {
+		if got, ok := moves[name]; !ok || got != want {
+			t.Errorf("%s: told %v, moves %v", name, ok, got)
+		}
+	}
+}
+
+func TestBothSidesGetOneCommitOfABranch(t *testing.T) {
+	h := serveGit(t)
+	f := fetcher(t, h.repository())
+	first, err := askCommit(t, f, h.repository(), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.of.Commit()
+	h.Packs()
+	again, err := askCommit(t, f, h.repository(), "main")
+	if err != nil || again.ID != first.ID || h.Packs() != 0 {
+		t.Errorf("got %s after %s, %v", again.ID, first.ID, err)
+	}
+	other, err := askCommit(t, fetcher(t, h.repository()), h.repository(), "main")
+	if err != nil || other.ID == first.ID {
+		t.Errorf("another run gets %s, %v", other.ID, err)
+	}
+}
+
+func TestOnlyAllowedRepositoriesAreAsked(t *testing.T) {
+	h := serveGit(t)
+	if _, err := askCommit(t, fetcher(t, h.URL+"/team/repo"), h.repository(), ""); err != nil {
+		t.Errorf("an address without .git: %v", err)
+	}
+	f := fetcher(t, h.URL+"/team/rep", h.URL+"/other")
+	h.Packs()
+	for _, repository := range []string{
+		h.repository(), h.URL, h.URL + "/other/../team/repo.git", h.URL + "/other//../../team/repo.git", h.URL + "/other/%2e%2e/team/repo.git",
+		strings.Replace(h.repository(), "http://", "http://user:password@", 1), "https" + strings.TrimPrefix(h.repository(), "http"),
+		"oci" + strings.TrimPrefix(h.URL, "http") + "/other", "git@127.0.0.1:team/repo.git", "ssh://127.0.0.1/team/repo.git", "file://" + h.of.Dir, h.of.Dir, "",
+		"ext::sh -c id",
+	} {
+		if _, err := askCommit(t, f, repository, ""); err == nil {
+			t.Errorf("%s was fetched", repository)
+		}
+	}
+	if _, err := askCommit(t, f, h.repository(), ""); !IsRefusal(err, h.repository()) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := AskCommit(fstest.MapFS{}, CommitRef{h.repository(), ""}); !errors.Is(err, ErrOff) {
+		t.Errorf("got %v", err)
+	}
+	if h.Packs() != 0 {
+		t.Error("something was fetched")
+	}
+}
+
+func TestARepositoryLeadsNowhereElse(t *testing.T) {
+	h := serveGit(t)
+	to := ""
+	lead := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { http.Redirect(w, q, to, http.StatusFound) })
+	door := serve(t, map[string]http.HandlerFunc{"/team/repo/info/refs": lead, "/team/loop/info/refs": lead})
+	query := "/info/refs?service=git-upload-pack"
+	for _, c := range []struct {
+		allow    []string
+		to, want string
+	}{
+		{nil, h.repository() + query, "is not in the configuration's fetch.allow"},
+		{nil, "http://169.254.169.254/latest" + query, "is not in the configuration's fetch.allow"},
+		{[]string{"http://169.254.169.254:80"}, "http://169.254.169.254/latest" + query, "of the link or of a cloud's metadata"},
+		{[]string{"http://10.255.255.1"}, "http://10.255.255.1/x" + query, "is an address of the inside"},
+		{nil, "/team/secret", "does not end with /info/refs"},
+		{nil, "/other/repo" + query, "is not in the configuration's fetch.allow"},
+		{nil, "file:///etc/passwd" + query, "unsupported scheme"},
+		{nil, "/team/repo" + query, "redirects"},
+		{[]string{h.URL + "/team"}, h.repository() + query, ""},
+	} {
+		to = c.to
+		_, err := askCommit(t, fetcher(t, append(c.allow, door.URL+"/team")...), door.URL+"/team/repo", "main")
+		if c.want == "" {
+			if err != nil {
+				t.Errorf("an allowed redirect: %v", err)
+			}
+			continue
+		}
+		wantError(t, err, c.want)
+		if h.Packs() != 0 {
+			t.Errorf("%s was followed", c.to)
+		}
+	}
+	for _, inside := range []string{"http://localhost/team/repo", "http://127.0.0.1/team/repo", "http://[::1]/team/repo"} {
+		_, err := askCommit(t, fetcher(t, inside), inside, "")
+		wantError(t, err, "is an address of the inside")
+	}
+}
+
+func TestARepositorysAnswersAreBounded(t *testing.T) {
+	h := serveGit(t)
+	f := fetcher(t, h.repository())
+	f.commits = maxCommits
+	_, err := askCommit(t, f, h.repository(), "main")
+	wantError(t, err, "50 commits were fetched already")
+	f = fetcher(t, h.repository())
+	f.total = maxTotal
+	_, err = askCommit(t, f, h.repository(), "main")
+	wantError(t, err, "512 MiB were fetched already")
+	from := tree.Elsewhere{Address: h.repository(), Client: &http.Client{}}
+	if _, err := from.Pack(t.Context(), h.second, 100); err == nil || !strings.Contains(err.Error(), "which is the bound") {
+		t.Errorf("a pack of more than 100 bytes: %v", err)
+	}
+	stop := make(chan struct{})
+	slow := serve(t, map[string]http.HandlerFunc{
+		"/slow/info/refs": func(w http.ResponseWriter, _ *http.Request) { <-stop },
+		"/endless/info/refs": func(w http.ResponseWriter, q *http.Request) {
+			line := []byte("003f" + strings.Repeat("1", 40) + " refs/heads/" + strings.Repeat("x", 6) + "\n")
+			for q.Context().Err() == nil {
+				if _, err := w.Write(line); err != nil {
+					return
+				}
+			}
+		},
+	})
+	defer close(stop)
+	f = fetcher(t, slow.URL)
+	_, err = askCommit(t, f, slow.URL+"/endless", "")
+	if err == nil {
+		t.Error("a list without an end is no error")
+	}
+	f.time = 50 * time.Millisecond
+	_, err = askCommit(t, f, slow.URL+"/slow", "")
+	wantError(t, err, "did not come within 50ms")
+}
+
+func TestARepositoryThatWantsAnAccountGetsNone(t *testing.T) {
+	h := serveGit(t)
+	h.Require("secret")
+	t.Setenv("HOME", t.TempDir())
+	_, err := askCommit(t, fetcher(t, h.repository()), h.repository(), "")
+	wantError(t, err, "authentication required")
+}
