@@ -78,7 +78,7 @@ func ofState(objects []*manifest.Object, cfg config.Config, promises []config.Pr
 		return nil, err
 	}
 	state := cluster.Build(objects, cfg)
-	options.Named = unrendered(state, state, promises)
+	options.Named, options.Asked = unrendered(state, state, promises), addressesAsked(state, state, promises)
 	return newAnalysis(reach.New(state, state, options), state, state, sensitivity), nil
 }
 

@@ -72,7 +72,8 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	options.Renamed = renames.toHead()
 	head.FaceAsBefore(base, options.Renamed)
 	in.Promises, in.Proposed = about(in.Name, in.Promises), about(in.Name, in.Proposed)
-	options.Named = unrendered(base, head, slices.Concat(in.Promises, in.Proposed))
+	tried := slices.Concat(in.Promises, in.Proposed[:min(len(in.Proposed), maxProposals)])
+	options.Named, options.Asked = unrendered(base, head, tried), addressesAsked(base, head, tried)
 	model := reach.New(base, head, options)
 	out := Output{Cluster: Cluster{Name: in.Name, Targets: in.Targets}, Base: base.Diagnostics, Head: head.Diagnostics}
 	blocks, effects, err := model.Effects(ctx)

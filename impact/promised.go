@@ -2,6 +2,7 @@ package impact
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -31,6 +32,11 @@ func unrendered(base, head *cluster.State, promises []config.Promise) []policy.P
 		on[p.Key()] = true
 	}
 	return slices.DeleteFunc(promise.Unrendered(head, all), func(p policy.Pods) bool { return !on[p.Key()] })
+}
+
+// addressesAsked are the blocks of addresses that promises name.
+func addressesAsked(base, head *cluster.State, promises []config.Promise) []netip.Prefix {
+	return promise.Blocks(promise.EndsOf(promises), base.NameService.Joined(head.NameService))
 }
 
 // promiseEvidence is the kind of evidence that is a promise.

@@ -2,6 +2,8 @@ package impact
 
 import (
 	"fmt"
+	"math"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -50,7 +52,7 @@ func (a *analysis) summarise(endpoints []int32) summary {
 				address = "any outside address"
 			}
 		case p.External != nil && len(p.External.CIDRs) > namedInTitle:
-			others = append(others, fmt.Sprintf("%d blocks of outside addresses", len(p.External.CIDRs)))
+			others = append(others, blocksInWords(p.External.CIDRs))
 		default:
 			others = append(others, p.String())
 		}
@@ -89,6 +91,27 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	}
 	s.text = joinAnd(parts)
 	return s
+}
+
+// blocksInWords says many blocks of addresses by how much they are.
+func blocksInWords(blocks []netip.Prefix) string {
+	var v4, v6 float64 // the parts of each family that are in
+	for _, b := range blocks {
+		if b.Addr().Is4() {
+			v4 += math.Ldexp(1, -b.Bits())
+		} else {
+			v6 += math.Ldexp(1, -b.Bits())
+		}
+	}
+	switch {
+	case v4 > 0.5 && v6 > 0.5:
+		return "most outside addresses"
+	case v4 > 0.5 && v6 == 0:
+		return "most IPv4 addresses"
+	case v6 > 0.5 && v4 == 0:
+		return "most IPv6 addresses"
+	}
+	return fmt.Sprintf("%d blocks of outside addresses", len(blocks))
 }
 
 // nameServiceText is what the cluster's name service is called where it is not rendered.

@@ -19,5 +19,8 @@ var private = func() *netipx.IPSet {
 	return set
 }()
 
+// PrivateBlocks are the blocks of what is not the internet.
+func PrivateBlocks() []netip.Prefix { return private.Prefixes() }
+
 // IsPublic tells whether a block holds addresses of the internet.
 func IsPublic(block netip.Prefix) bool { return !private.ContainsPrefix(block) }

@@ -2,6 +2,7 @@ package promise
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -23,6 +24,45 @@ func EndsOf(promises []config.Promise) []End {
 				out = append(out, End(e))
 			}
 		}
+	}
+	return out
+}
+
+// Blocks are the blocks of addresses that parts of ends name, those that are excepted among them: the model is to tell them
+// apart from other addresses, of which the promises say something else or nothing. Names is the cluster's name service.
+func Blocks(ends []End, names cluster.NameService) []netip.Prefix {
+	var out []netip.Prefix
+	seen := make(map[netip.Prefix]bool)
+	add := func(blocks ...netip.Prefix) {
+		for _, b := range blocks {
+			if b = b.Masked(); !seen[b] {
+				seen[b] = true
+				out = append(out, b)
+			}
+		}
+	}
+	var visit func(e *End, excepted bool)
+	visit = func(e *End, excepted bool) {
+		for _, text := range e.CIDR {
+			if block, err := config.ParseCIDR(text); err == nil { // a promise that was read has none that is wrong
+				add(block)
+			}
+		}
+		if e.DNS {
+			for _, n := range names {
+				add(n.Addresses...)
+			}
+		}
+		if e.Internet && excepted { // what is left is private, and must not go with it
+			add(policy.PrivateBlocks()...)
+		}
+		for i := range e.Except {
+			x := End(e.Except[i])
+			visit(&x, true)
+		}
+	}
+	for i := range ends {
+		visit(&ends[i], false)
 	}
 	return out
 }
@@ -169,10 +209,10 @@ func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Ser
 		services, missing = j.servicesOf(e.Service)
 	case e.CIDR != nil:
 		for _, text := range e.CIDR {
-			some := j.addresses(text)
+			some, none := j.addresses(text)
 			list = append(list, some...)
-			if len(some) == 0 {
-				missing = append(missing, text+" is addresses of pods, and no pod's in the manifests; name workloads")
+			if none != "" {
+				missing = append(missing, none)
 			}
 		}
 	case e.Domain == nil:
@@ -294,22 +334,21 @@ func (j *Judge) asked(i int32) policy.PortSet {
 	return all.Intersect(policy.Whole(policy.UDP))
 }
 
-// addresses are the outside addresses, and the workloads of known address, that a block has some of.
-func (j *Judge) addresses(text string) []int32 {
+// addresses are the outside addresses, and the workloads of known address, that a block has some of. If there are none, the
+// text says why.
+func (j *Judge) addresses(text string) (out []int32, missing string) {
 	block, err := config.ParseCIDR(text)
 	if err != nil { // a promise that was read has none such
-		return nil
+		return nil, err.Error()
 	}
-	var out []int32
-	for _, i := range j.people.externals {
-		if slices.ContainsFunc(j.Model.Endpoints[i].External, block.Overlaps) {
-			out = append(out, i)
-		}
-	}
+	out = j.people.outsideIn(block)
 	for _, i := range j.people.workloads {
 		if slices.ContainsFunc(j.people.workload(i).IPs, block.Contains) {
 			out = append(out, i)
 		}
 	}
-	return out
+	if len(out) == 0 {
+		missing = text + " is addresses of pods, and no pod's in the manifests; name workloads"
+	}
+	return out, missing
 }

@@ -38,7 +38,9 @@ func hear(t *testing.T, manifests string, promises []config.Promise, facing ...s
 		}
 	}
 	h := &hearing{state: state, backends: cluster.NewBackends(state)}
-	h.model = reach.New(state, state, reach.Options{Named: promise.Unrendered(state, promise.EndsOf(promises))})
+	h.model = reach.New(state, state, reach.Options{
+		Named: promise.Unrendered(state, promise.EndsOf(promises)),
+		Asked: promise.Blocks(promise.EndsOf(promises), state.NameService)})
 	for i := range h.model.Endpoints {
 		if slices.Contains(facing, h.name(int32(i))) {
 			h.facing = append(h.facing, int32(i))

@@ -74,7 +74,10 @@ func (n naive) means(e config.End, i int32, denied, source bool) bool {
 		return slices.ContainsFunc(e.CIDR, func(text string) bool {
 			block, _ := config.ParseCIDR(text)
 			for _, p := range at.External {
-				if p.Overlaps(block) {
+				if p.Overlaps(block) && p.Bits() < block.Bits() {
+					panic(fmt.Sprintf("%s is not told apart from the rest of %s", block, p))
+				}
+				if block.Overlaps(p) {
 					return true
 				}
 			}

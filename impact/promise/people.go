@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -31,9 +32,16 @@ type people struct {
 	workloads   []int32
 	// potentials are pods that policies name and no manifest has, externals outside addresses, domains names of them.
 	potentials, externals, domains []int32
-	all, sources                   []int32
+	// outside are the parts of the externals, ascending; no two overlap.
+	outside      []outsidePart
+	all, sources []int32
 	// any, anySource and anyWorkload are the groups of all, sources and workloads, made when first asked for.
 	any, anySource, anyWorkload *reach.Group
+}
+
+type outsidePart struct {
+	block    netip.Prefix
+	endpoint int32
 }
 
 type label struct{ key, value string }
@@ -59,9 +67,29 @@ func newPeople(f *Facts) people {
 			p.potentials = append(p.potentials, i)
 		case e.External != nil:
 			p.externals = append(p.externals, i)
+			for _, block := range e.External {
+				p.outside = append(p.outside, outsidePart{block, i})
+			}
 		}
 	}
+	slices.SortFunc(p.outside, func(a, b outsidePart) int { return a.block.Addr().Compare(b.block.Addr()) })
 	return p
+}
+
+// outsideIn are the outside addresses that a block has some of.
+func (p *people) outsideIn(block netip.Prefix) []int32 {
+	first, _ := slices.BinarySearchFunc(p.outside, block.Addr(), func(o outsidePart, a netip.Addr) int { return o.block.Addr().Compare(a) })
+	if first > 0 && p.outside[first-1].block.Overlaps(block) {
+		first--
+	}
+	var out []int32
+	for _, o := range p.outside[first:] {
+		if !o.block.Overlaps(block) {
+			break
+		}
+		out = append(out, o.endpoint)
+	}
+	return sorted(out)
 }
 
 // group makes a group once.

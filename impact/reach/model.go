@@ -26,6 +26,9 @@ type Options struct {
 	// Named are selectors of pods that are asked about and that no manifest has; each is a potential workload, as if a policy
 	// named it.
 	Named []policy.Pods
+	// Asked are blocks of addresses that are asked about: outside addresses in one and others are told apart, as if a policy
+	// named it.
+	Asked []netip.Prefix
 }
 
 // Model is two states of a cluster, compiled. It is not safe for use by several goroutines: questions may intern sets of
@@ -116,7 +119,7 @@ func New(base, head *cluster.State, o Options) *Model {
 	m.ports = newPortTable(m.everything)
 	m.addPolicies(states)
 	m.addWorkloads(states, o.Renamed)
-	m.classify(o.Named)
+	m.classify(o)
 	m.findPlaces()
 	m.fillSets()
 	m.addMeanings()

@@ -3,11 +3,11 @@ package reach
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
-	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
 func (m *Model) addNamespaces(states [2]*cluster.State) {
@@ -91,14 +91,14 @@ func (m *Model) addWorkloads(states [2]*cluster.State, renamed map[*cluster.Work
 }
 
 // classify sorts the workloads into classes, adds what is no rendered workload, and indexes all of it.
-func (m *Model) classify(named []policy.Pods) {
+func (m *Model) classify(o Options) {
 	c := &classifier{model: m, mentions: m.mentions, byKey: make(map[string]int32), envs: make(map[string]*namedPorts)}
 	c.addFrom(0)
 	m.findChanged(0)
 	m.buildIndex()
 	indexed, added := len(m.classes), len(m.Endpoints)
-	m.addPotentials(named)
-	m.addOutside()
+	m.addPotentials(o.Named)
+	m.addOutside(o.Asked)
 	c.addFrom(added)
 	m.findChanged(indexed)
 	for i := indexed; i < len(m.classes); i++ {
@@ -106,9 +106,12 @@ func (m *Model) classify(named []policy.Pods) {
 	}
 }
 
-// addOutside adds names, nodes and the addresses outside the cluster.
-func (m *Model) addOutside() {
+// addOutside adds names, nodes and the addresses outside the cluster, with those that are asked about apart.
+func (m *Model) addOutside(asked []netip.Prefix) {
 	var blocks []*blockSet
+	for _, a := range asked {
+		blocks = append(blocks, &blockSet{ips: prefixSet([]netip.Prefix{a})})
+	}
 	for i := range m.sets.sets {
 		switch s := &m.sets.sets[i]; {
 		case s.block != nil:
