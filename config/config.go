@@ -25,6 +25,9 @@ type Config struct {
 	CNI string `json:"cni,omitempty" yaml:"cni"`
 	// PodCIDRs are the addresses of the cluster's pods.
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
+	// ServiceCIDRs are the addresses of the cluster's Services, which policies never see: the network has put a pod's address
+	// in their place before.
+	ServiceCIDRs []string `json:"serviceCIDRs,omitempty" yaml:"serviceCIDRs"`
 	// DNS is where the cluster's name service answers; found from the manifests if left out. Several count each.
 	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
 	// IngressControllers are where what routes lead through runs; found by names if left out.
@@ -113,6 +116,8 @@ type Cluster struct {
 	CNI string `json:"cni,omitempty" yaml:"cni"`
 	// PodCIDRs are the addresses of the cluster's pods.
 	PodCIDRs []string `json:"podCIDRs,omitempty" yaml:"podCIDRs"`
+	// ServiceCIDRs are the addresses of the cluster's Services.
+	ServiceCIDRs []string `json:"serviceCIDRs,omitempty" yaml:"serviceCIDRs"`
 	// DNS is where the cluster's name service answers.
 	DNS []NameServer `json:"dns,omitempty" yaml:"dns"`
 	// InternetFacing is what traffic from the internet comes to in the cluster though nothing in the manifests exposes it.
@@ -135,6 +140,9 @@ func (c Config) For(cluster string) Config {
 	c.CNI = cmp.Or(one.CNI, c.CNI)
 	if len(one.PodCIDRs) > 0 {
 		c.PodCIDRs = one.PodCIDRs
+	}
+	if len(one.ServiceCIDRs) > 0 {
+		c.ServiceCIDRs = one.ServiceCIDRs
 	}
 	if len(one.DNS) > 0 {
 		c.DNS = one.DNS

@@ -72,7 +72,7 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	wrong := func(n *yaml.Node, path, format string, args ...any) error {
 		return fmt.Errorf("%s: line %d: %s: %s", file, n.Line, path, fmt.Sprintf(format, args...))
 	}
-	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, DNS: c.DNS, IngressControllers: c.IngressControllers, InternetFacing: c.InternetFacing}
+	all := Cluster{Gate: c.Gate, CNI: c.CNI, PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, DNS: c.DNS, IngressControllers: c.IngressControllers, InternetFacing: c.InternetFacing}
 	if err := all.check(root, "", wrong); err != nil {
 		return err
 	}
@@ -137,9 +137,14 @@ func (c *Cluster) check(n *yaml.Node, prefix string, wrong wrongFunc) error {
 	if !slices.Contains([]string{"", Generic, Cilium, Calico}, c.CNI) {
 		return wrong(at(n, "cni"), prefix+"cni", "%q is none of generic, cilium, calico", c.CNI)
 	}
-	for i, cidr := range c.PodCIDRs {
-		if _, err := netip.ParsePrefix(cidr); err != nil {
-			return wrong(item(at(n, "podCIDRs"), i), prefix+"podCIDRs", "%q is no block of addresses such as 10.244.0.0/16", cidr)
+	for _, list := range []struct {
+		key, example string
+		cidrs        []string
+	}{{"podCIDRs", "10.244.0.0/16", c.PodCIDRs}, {"serviceCIDRs", "10.96.0.0/12", c.ServiceCIDRs}} {
+		for i, cidr := range list.cidrs {
+			if _, err := netip.ParsePrefix(cidr); err != nil {
+				return wrong(item(at(n, list.key), i), prefix+list.key, "%q is no block of addresses such as %s", cidr, list.example)
+			}
 		}
 	}
 	if err := c.InternetFacing.check(n, "internet-facing", prefix, wrong); err != nil {

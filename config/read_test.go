@@ -18,6 +18,7 @@ namespaces:
   monitoring: {team: ops}
 cni: cilium
 podCIDRs: [10.244.0.0/16]
+serviceCIDRs: [10.96.0.0/12]
 dns:
 - {namespace: dns, selector: app=coredns, port: 1053}
 - addresses: [169.254.20.10]
@@ -45,6 +46,7 @@ critical-reviewers: [mona, acme/platform]
 		Namespaces:         map[string]Labels{"monitoring": {"team": "ops"}},
 		CNI:                Cilium,
 		PodCIDRs:           []string{"10.244.0.0/16"},
+		ServiceCIDRs:       []string{"10.96.0.0/12"},
 		DNS:                []NameServer{{Place: Place{Namespace: "dns", Selector: "app=coredns"}, Port: 1053}, {Place: Place{Addresses: []string{"169.254.20.10"}}}},
 		InternetFacing:     Choice{Images: []string{"edge"}},
 		IngressControllers: []Place{{Namespace: "edge", Selector: "app=proxy"}},
@@ -74,6 +76,8 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"gate:\n  fail-on-opened: hihg\n":                                     `c.yaml: line 2: gate.fail-on-opened: "hihg" is no threshold; use critical`,
 		"gate: {}\ncni: Cillium\n":                                            `c.yaml: line 2: cni: "Cillium" is none of generic, cilium, calico`,
 		"podCIDRs:\n- 10.0.0.0/8\n- nope\n":                                   `c.yaml: line 3: podCIDRs: "nope" is no block of addresses`,
+		"serviceCIDRs:\n- 10.96.0.0\n":                                        `c.yaml: line 2: serviceCIDRs: "10.96.0.0" is no block of addresses such as 10.96.0.0/12`,
+		"servceCIDRs: []\n":                                                   `c.yaml: line 1: there is no setting "servceCIDRs"; did you mean serviceCIDRs?`,
 		"targets:\n- path: ../elsewhere\n":                                    `c.yaml: line 2: targets: "../elsewhere" is no path below`,
 		"workloads:\n- kind: Website\n":                                       `c.yaml: line 2: workloads: "Website" is no group and kind`,
 		"sensitive:\n  selectors: [a=b=c]\n":                                  `c.yaml: line 2: sensitive.selectors: "a=b=c" is no label selector`,

@@ -42,6 +42,7 @@ var severalRemarks = map[string]string{
 	"H15": "have exceptions that another rule or peer undoes",
 	"H16": "have selectors that were meant to be one peer, or two",
 	"H17": "have prefixes with bits beyond their length",
+	"H19": "have blocks of Services' addresses, which policies never see",
 }
 
 // findRemarks finds what looks wrong.

@@ -105,7 +105,7 @@ gate:
 			cni, network = "", is
 		}
 	}
-	fmt.Fprintf(&b, "\n# The network that enforces the policies: generic, cilium, calico. It decides what a block of addresses means for pods.\n%scni: %s\n#podCIDRs: [10.244.0.0/16]\n", cni, network)
+	fmt.Fprintf(&b, "\n# The network that enforces the policies: generic, cilium, calico. It decides what a block of addresses means for pods.\n%scni: %s\n#podCIDRs: [10.244.0.0/16]\n#serviceCIDRs: [10.96.0.0/12]\n", cni, network)
 	b.WriteString("\n# Labels of namespaces that are not in the manifests; selectors on others than their names are approximate without.\n#namespaces:\n")
 	if len(found.Elsewhere) == 0 {
 		b.WriteString("#  monitoring: {team: ops}\n")
@@ -262,6 +262,7 @@ func explainConfig(found *review.Configuration, now time.Time) string {
 		say("  blocked      fails the gate from %s", or(one.Gate.FailOnBlocked, "high"))
 		say("  network      %s", or(one.CNI, config.Generic))
 		say("  podCIDRs     %s", many(one.PodCIDRs))
+		say("  serviceCIDRs %s", many(one.ServiceCIDRs))
 		say("  namespaces   %s", many(slices.Sorted(maps.Keys(one.Namespaces))))
 		facing := one.InternetFacing
 		say("  facing       %s, beside what the manifests expose", many(slices.Concat(facing.Namespaces, facing.Images, facing.Selectors)))

@@ -40,6 +40,8 @@ type State struct {
 	Controllers []Place
 	Diagnostics []manifest.Diagnostic
 
+	// serviceAddresses are where Services are reached.
+	serviceAddresses serviceAddresses
 	// facing are the workloads that the configuration says face the internet, with what it means them by.
 	facing map[*Workload]string
 	// endpoints are the addresses of Services that select no pods.
@@ -87,6 +89,7 @@ func Build(objects []*manifest.Object, cfg config.Config) *State {
 	b.findNameService(cfg.DNS)
 	b.face(cfg.InternetFacing)
 	b.placeControllers(cfg.IngressControllers)
+	b.addressServices(cfg.ServiceCIDRs)
 	return b.state
 }
 

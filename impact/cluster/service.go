@@ -22,6 +22,8 @@ type Service struct {
 	Type string
 	// Headless tells that the Service's name stands for its pods' addresses, without translation of ports.
 	Headless bool
+	// ClusterIPs are the Service's own addresses, where the manifest gives them.
+	ClusterIPs []netip.Addr
 	// ExternalName is the name that a Service of this type stands for.
 	ExternalName string
 	// ExternalIPs are outside addresses at which nodes take the Service's connections.
@@ -86,6 +88,7 @@ func (b *builder) addService(o *manifest.Object) {
 		b.report(problems...)
 		s.Selector = selector
 	}
+	s.ClusterIPs = clusterIPs(spec)
 	ips := spec.Get("externalIPs").Elements()
 	for i := range ips {
 		s.ExternalIPs = append(s.ExternalIPs, ips[i].Str())

@@ -178,6 +178,7 @@ func (s *side) check(only map[string]bool) []Remark {
 		s.inert(p)
 		s.exceptions(p)
 		s.unmasked(p)
+		s.serviceBlocks(p)
 	}
 	s.duplicates(only)
 	s.services(only)

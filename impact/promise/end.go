@@ -341,6 +341,12 @@ func (j *Judge) addresses(text string) (out []int32, missing string) {
 	if err != nil { // a promise that was read has none such
 		return nil, err.Error()
 	}
+	switch one, is := j.State.ServicesAt(block); {
+	case one != nil:
+		return nil, fmt.Sprintf("%s is the address of the Service %s, which policies never see; promise {service: %s}", text, one.ID(), one.ID())
+	case is:
+		return nil, text + " is addresses of Services, which policies never see; name the Services"
+	}
 	out = j.people.outsideIn(block)
 	for _, i := range j.people.workloads {
 		if slices.ContainsFunc(j.people.workload(i).IPs, block.Contains) {

@@ -82,6 +82,7 @@ var Rules = []Rule{
 	{ID: "H15", Level: Low, Text: "addresses that a block excepts are allowed all the same"},
 	{ID: "H16", Level: Low, Text: "a namespaceSelector and a podSelector are two peers where one was meant, or one where two were"},
 	{ID: "H17", Level: Low, Text: "a prefix has bits beyond its length"},
+	{ID: "H19", Level: Low, Text: "a block holds only addresses of Services, which policies never see"},
 
 	{ID: "L1", Level: Medium, Text: "what a policy asks for beyond ports is lifted or changed, and the ports stay open"},
 	{ID: "L2", Level: Low, Text: "a policy newly asks for more than ports"},
