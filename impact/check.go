@@ -157,8 +157,8 @@ func (a *analysis) deviating(all []reach.Deviation) []Connection {
 // shown explains a connection.
 func (a *analysis) shown(s *promise.Sample) *ShownConnection {
 	e := Explanation{Source: a.directory.peers[s.Source], Destination: a.directory.peers[s.Destination]}
-	e.Egress = a.decision(policy.Egress, s.Source, s.Destination, s.Port)
-	e.Ingress = a.decision(policy.Ingress, s.Destination, s.Source, s.Port)
+	e.Egress = a.decision(reach.Head, policy.Egress, s.Source, s.Destination, s.Port)
+	e.Ingress = a.decision(reach.Head, policy.Ingress, s.Destination, s.Source, s.Port)
 	e.Allowed = e.Egress.Allowed && e.Ingress.Allowed
 	return &ShownConnection{Source: e.Source, Destination: e.Destination, Port: s.Port.Ranges()[0], Explanation: e}
 }

@@ -112,7 +112,7 @@ func (a *analysis) denying(source, destination int32, ports policy.PortSet) []Ca
 	port := policy.Range(first.Protocol, first.From, first.From)
 	var out []Cause
 	for d, ends := range [2][2]int32{policy.Ingress: {destination, source}, policy.Egress: {source, destination}} {
-		decision := a.decision(policy.Direction(d), ends[0], ends[1], port)
+		decision := a.decision(reach.Head, policy.Direction(d), ends[0], ends[1], port)
 		if decision.Allowed {
 			continue
 		}

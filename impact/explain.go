@@ -18,10 +18,20 @@ import (
 
 // Question is one connection to explain.
 type Question struct {
-	// Source and Destination are workloads ("web", "shop/web", "Deployment/shop/web") or addresses.
+	// Source and Destination are workloads ("web", "shop/web", "Deployment/shop/web"), addresses, or other peers in the words of
+	// Peer.String ("api.example.com", "pods k8s-app=kube-dns in kube-system").
 	Source, Destination string
 	Protocol            policy.Protocol
 	Port                int
+}
+
+// Explained is why one state, or each of two, allows or denies a connection.
+type Explained struct {
+	Question Question
+	// States are the ones that were asked about, base first.
+	States []Explanation
+	// Change is what makes two states differ; nil of one state alone, and where either lacks an end.
+	Change *Difference
 }
 
 // Explanation is why a connection is allowed or denied in one state.
@@ -32,6 +42,7 @@ type Explanation struct {
 	Missing             string
 	Source, Destination Peer
 	Allowed             bool
+	Confidence          Confidence
 	// Egress is what the source's policies say, Ingress what the destination's do.
 	Egress, Ingress Decision
 	Diagnostics     []manifest.Diagnostic
@@ -55,35 +66,6 @@ type Step struct {
 	Decides bool
 }
 
-// Explain finds why one state allows or denies a connection. The error says which end is not known.
-func Explain(objects []*manifest.Object, cfg config.Config, q Question) (Explanation, error) {
-	cfg.CNI = cluster.Network(cfg, objects)
-	options, err := modelOptions(cfg)
-	if err != nil {
-		return Explanation{}, err
-	}
-	state := cluster.Build(objects, cfg)
-	model := reach.New(state, state, options)
-	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	source, err := a.find(q.Source)
-	if err != nil {
-		return Explanation{}, err
-	}
-	destination, err := a.find(q.Destination)
-	if err != nil {
-		return Explanation{}, err
-	}
-	port := policy.Range(q.Protocol, q.Port, q.Port)
-	e := Explanation{Source: a.asked(source, q.Source), Destination: a.asked(destination, q.Destination), Diagnostics: slices.Concat(state.Diagnostics, beyondNotes(state.Policies))}
-	e.Egress = a.decision(policy.Egress, source, destination, port)
-	e.Ingress = a.decision(policy.Ingress, destination, source, port)
-	e.Allowed = e.Egress.Allowed && e.Ingress.Allowed
-	if source == destination && a.isPod(source) {
-		e.Allowed = true // a pod's traffic to itself never leaves it
-	}
-	return e, nil
-}
-
 // Difference is why two states do not treat a connection alike.
 type Difference struct {
 	// Opened tells that only head allows it, Blocked that only base does; with neither there is no difference.
@@ -92,8 +74,26 @@ type Difference struct {
 	Undo            cause.Undo
 }
 
-// ExplainChange finds what makes two states differ about a connection. The error says which end is not known.
-func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question) (*Difference, error) {
+// Explain finds why one state allows or denies a connection. The error says which end is not known.
+func Explain(objects []*manifest.Object, cfg config.Config, q Question) (*Explained, error) {
+	cfg.CNI = cluster.Network(cfg, objects)
+	options, err := modelOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	state := cluster.Build(objects, cfg)
+	model := reach.New(state, state, options)
+	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
+	c, err := a.cell(q)
+	if err != nil {
+		return nil, err
+	}
+	return &Explained{Question: q, States: []Explanation{a.explain(reach.Head, c, q)}}, nil
+}
+
+// ExplainChange finds why two states allow or deny a connection, and what makes them differ. A workload that is renamed
+// goes by either name. The error says which end neither state has.
+func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question) (*Explained, error) {
 	cfg.CNI = cluster.Network(cfg, base, head)
 	options, err := modelOptions(cfg)
 	if err != nil {
@@ -103,28 +103,60 @@ func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question)
 	options.Renamed = findRenames(before, after).toHead()
 	model := reach.New(before, after, options)
 	a := analysis{model: model, base: before, head: after, directory: newDirectory(model)}
-	c := reach.Cell{Port: policy.Range(q.Protocol, q.Port, q.Port)}
-	if c.Source, err = a.find(q.Source); err != nil {
+	c, err := a.cell(q)
+	if err != nil {
 		return nil, err
 	}
-	if c.Destination, err = a.find(q.Destination); err != nil {
-		return nil, err
+	was, is := a.explain(reach.Base, c, q), a.explain(reach.Head, c, q)
+	out := &Explained{Question: q, States: []Explanation{was, is}}
+	if was.Missing != "" || is.Missing != "" {
+		return out, nil
 	}
-	was, is := a.allows(reach.Base, c), a.allows(reach.Head, c)
-	out := &Difference{Opened: is && !was, Blocked: was && !is}
-	if was != is {
+	out.Change = &Difference{Opened: is.Allowed && !was.Allowed, Blocked: was.Allowed && !is.Allowed}
+	if was.Allowed != is.Allowed {
 		found := cause.New(model, before, after).Between(c)
-		out.Causes, out.Undo = found.Causes, found.Undo
+		out.Change.Causes, out.Change.Undo = found.Causes, found.Undo
 	}
 	return out, nil
 }
 
-func (a *analysis) allows(s reach.Side, c reach.Cell) bool {
-	return c.Source == c.Destination && a.isPod(c.Source) || a.model.Verdict(s, c.Source, c.Destination).Intersects(c.Port)
+// cell is the connection that is asked about.
+func (a *analysis) cell(q Question) (c reach.Cell, err error) {
+	c.Port = policy.Range(q.Protocol, q.Port, q.Port)
+	if c.Source, err = a.find(q.Source); err != nil {
+		return c, err
+	}
+	c.Destination, err = a.find(q.Destination)
+	return c, err
 }
 
-func (a *analysis) decision(d policy.Direction, subject, peer int32, port policy.PortSet) Decision {
-	steps, allowed := a.model.Trace(d, reach.Head, subject, peer, port)
+func (a *analysis) explain(s reach.Side, c reach.Cell, q Question) Explanation {
+	state := [2]*cluster.State{a.base, a.head}[s]
+	out := Explanation{Diagnostics: slices.Concat(state.Diagnostics, beyondNotes(state.Policies))}
+	for _, end := range []struct {
+		endpoint int32
+		name     string
+		peer     *Peer
+	}{{c.Source, q.Source, &out.Source}, {c.Destination, q.Destination, &out.Destination}} {
+		var ok bool
+		if *end.peer, ok = a.asked(s, end.endpoint, end.name); !ok {
+			return Explanation{Missing: "there is no workload " + end.name, Diagnostics: out.Diagnostics}
+		}
+	}
+	out.Egress = a.decision(s, policy.Egress, c.Source, c.Destination, c.Port)
+	out.Ingress = a.decision(s, policy.Ingress, c.Destination, c.Source, c.Port)
+	out.Allowed, out.Confidence = out.Egress.Allowed && out.Ingress.Allowed, Exact
+	switch {
+	case c.Source == c.Destination && a.isPod(c.Source):
+		out.Allowed = true // a pod's traffic to itself never leaves it
+	case !a.model.Certain(s, c.Source, c.Destination, c.Port):
+		out.Confidence = Approximate
+	}
+	return out
+}
+
+func (a *analysis) decision(s reach.Side, d policy.Direction, subject, peer int32, port policy.PortSet) Decision {
+	steps, allowed := a.model.Trace(d, s, subject, peer, port)
 	out := Decision{Allowed: allowed, Steps: []Step{}}
 	for _, s := range steps {
 		step := Step{Object: s.Policy.Object.String(), Verdict: s.Verdict.String(), Decides: s.Decides}
@@ -139,52 +171,69 @@ func (a *analysis) decision(d policy.Direction, subject, peer int32, port policy
 	return out
 }
 
-// find finds the endpoint that a name or an address means.
+// find finds the endpoint that a name or an address means: a workload of head or else of base, or what is told in these
+// very words, such as a domain name.
 func (a *analysis) find(name string) (int32, error) {
 	if ip, err := netip.ParseAddr(name); err == nil {
 		return a.findAddress(ip.Unmap())
 	}
-	var found []int32
 	var names []string
+	for _, s := range []reach.Side{reach.Head, reach.Base} {
+		var found []int32
+		var words []string
+		for i := range a.model.Endpoints {
+			w := a.endpoint(int32(i)).Workload[s]
+			if w == nil {
+				continue
+			}
+			names = append(names, w.Namespace+"/"+w.Name)
+			whole := w.Kind + "/" + w.Namespace + "/" + w.Name
+			if slices.Contains([]string{w.Name, w.Namespace + "/" + w.Name, whole}, name) {
+				found, words = append(found, int32(i)), append(words, whole)
+			}
+		}
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0], nil
+		default:
+			return 0, fmt.Errorf("%s may be each of %s; say which", name, strings.Join(words, ", "))
+		}
+	}
 	for i := range a.model.Endpoints {
-		w := a.endpoint(int32(i)).Workload[reach.Head]
-		if w == nil {
-			continue
-		}
-		names = append(names, w.Namespace+"/"+w.Name)
-		switch name {
-		case w.Name, w.Namespace + "/" + w.Name, w.Kind + "/" + w.Namespace + "/" + w.Name:
-			found = append(found, int32(i))
+		if p := a.directory.peers[i]; p.Workload == nil && p.External == nil && p.String() == name {
+			return int32(i), nil
 		}
 	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return 0, fmt.Errorf("there is no workload %s%s", name, nearestName(name, names))
-	}
-	words := make([]string, len(found))
-	for i, n := range found {
-		w := a.directory.peers[n].Workload
-		words[i] = w.Kind + "/" + w.Namespace + "/" + w.Name
-	}
-	return 0, fmt.Errorf("%s may be each of %s; say which", name, strings.Join(words, ", "))
+	return 0, fmt.Errorf("there is no workload %s%s", name, nearestName(name, names))
 }
 
-// asked is the peer that was asked for: of outside addresses the very one, not all that are like it.
-func (a *analysis) asked(endpoint int32, name string) Peer {
+// asked is the peer that was asked for, as a side has it: of outside addresses the very one, not all that are like it. It
+// is none if the side lacks it.
+func (a *analysis) asked(s reach.Side, endpoint int32, name string) (Peer, bool) {
+	e := a.endpoint(endpoint)
+	if e.Workload[reach.Base] != nil || e.Workload[reach.Head] != nil {
+		w := e.Workload[s]
+		if w == nil {
+			return Peer{}, false
+		}
+		id := identityOf(w)
+		return Peer{Workload: &id}, true
+	}
 	p := a.directory.peers[endpoint]
 	if ip, err := netip.ParseAddr(name); err == nil && p.External != nil {
-		return Peer{External: &External{CIDRs: []netip.Prefix{netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen())}}}
+		return Peer{External: &External{CIDRs: []netip.Prefix{netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen())}}}, true
 	}
-	return p
+	return p, true
 }
 
 func (a *analysis) findAddress(ip netip.Addr) (int32, error) {
 	for i := range a.model.Endpoints {
 		e := a.endpoint(int32(i))
-		if w := e.Workload[reach.Head]; w != nil && slices.Contains(w.IPs, ip) {
-			return int32(i), nil
+		for _, w := range e.Workload {
+			if w != nil && slices.Contains(w.IPs, ip) {
+				return int32(i), nil
+			}
 		}
 		if slices.ContainsFunc(e.External, func(p netip.Prefix) bool { return p.Contains(ip) }) {
 			return int32(i), nil

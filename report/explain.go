@@ -12,8 +12,9 @@ import (
 
 // ExplainText writes why a connection is allowed or denied, state by state: which policies have a say at each end, where
 // their rules stand, and which of them decides; of two states, what makes the difference, if that is known.
-func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanation, difference *impact.Difference) error {
-	for i, e := range explanations {
+func ExplainText(w io.Writer, x *impact.Explained) error {
+	q := x.Question
+	for i, e := range x.States {
 		if i > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {
 				return err
@@ -28,6 +29,9 @@ func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanati
 		verdict := "denied"
 		if e.Allowed {
 			verdict = "allowed"
+		}
+		if e.Confidence == impact.Approximate {
+			verdict += " (approximate: it rests on labels or addresses that the manifests do not tell)"
 		}
 		_, err := fmt.Fprintf(w, "%s: %s → %s on %s %d is %s\n", clean(e.State), clean(e.Source.String()), clean(e.Destination.String()), q.Protocol, q.Port, verdict)
 		if err != nil {
@@ -45,19 +49,21 @@ func ExplainText(w io.Writer, q impact.Question, explanations []impact.Explanati
 			}
 		}
 	}
-	if difference == nil {
+	if x.Change == nil {
 		return nil
 	}
-	return explainDifference(w, difference)
+	return explainDifference(w, x.Change)
 }
 
 // ExplainJSON writes the same for programs.
-func ExplainJSON(w io.Writer, q impact.Question, explanations []impact.Explanation, difference *impact.Difference) error {
+func ExplainJSON(w io.Writer, x *impact.Explained) error {
+	q := x.Question
 	out := jsonExplained{Schema: explainSchema, States: []jsonExplainedState{}, Diagnostics: []jsonDiagnostic{}}
 	port := portsJSON([]policy.PortRange{{Protocol: q.Protocol, From: q.Port, To: q.Port}})[0]
-	for _, e := range explanations {
+	for _, e := range x.States {
 		state := jsonExplainedState{State: e.State, Missing: e.Missing}
 		if e.Missing == "" {
+			state.Confidence = string(e.Confidence)
 			state.Connection = &jsonShown{peerJSON(e.Source), peerJSON(e.Destination), port, e.Allowed, decisionJSON(e.Egress), decisionJSON(e.Ingress)}
 		}
 		out.States = append(out.States, state)
@@ -65,7 +71,7 @@ func ExplainJSON(w io.Writer, q impact.Question, explanations []impact.Explanati
 			out.Diagnostics = append(out.Diagnostics, diagnosticJSON(d))
 		}
 	}
-	if d := difference; d != nil {
+	if d := x.Change; d != nil {
 		out.Change = &jsonDifference{Effect: "none", Causes: []jsonCause{}, Undo: string(d.Undo)}
 		switch {
 		case d.Opened:

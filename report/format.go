@@ -38,6 +38,7 @@ const (
 	ofListing
 	ofPolicies
 	ofChecked
+	ofExplained
 )
 
 // formats are all formats, what they may be of, and the endings of their files.
@@ -46,9 +47,9 @@ var formats = []struct {
 	of      written
 	endings []string
 }{
-	{FormatText, ofResult | ofListing | ofPolicies | ofChecked, []string{".txt"}},
+	{FormatText, ofResult | ofListing | ofPolicies | ofChecked | ofExplained, []string{".txt"}},
 	{FormatMarkdown, ofResult | ofListing | ofPolicies, []string{".md", ".markdown"}},
-	{FormatJSON, ofResult | ofListing | ofChecked, []string{".json"}},
+	{FormatJSON, ofResult | ofListing | ofChecked | ofExplained, []string{".json"}},
 	{FormatSARIF, ofResult, []string{".sarif"}},
 	{FormatHTML, ofResult | ofPolicies, []string{".html", ".htm"}},
 	{FormatJUnit, ofResult | ofChecked, []string{".xml"}},
@@ -64,10 +65,11 @@ type Set struct{ of written }
 
 // The sets of formats, by what is written.
 var (
-	ForResult   = Set{ofResult}
-	ForListing  = Set{ofListing}
-	ForPolicies = Set{ofPolicies}
-	ForChecked  = Set{ofChecked}
+	ForResult    = Set{ofResult}
+	ForListing   = Set{ofListing}
+	ForPolicies  = Set{ofPolicies}
+	ForChecked   = Set{ofChecked}
+	ForExplained = Set{ofExplained}
 )
 
 // Names returns the names of the formats.
@@ -189,5 +191,17 @@ func (f Format) WriteChecked(w io.Writer, c *impact.Checked, passes bool, o Opti
 		return CheckedTAP(w, c)
 	}
 	_, err := ForChecked.Parse(string(f))
+	return err
+}
+
+// WriteExplained writes why a connection is allowed or denied in the format.
+func (f Format) WriteExplained(w io.Writer, x *impact.Explained) error {
+	switch f {
+	case FormatText:
+		return ExplainText(w, x)
+	case FormatJSON:
+		return ExplainJSON(w, x)
+	}
+	_, err := ForExplained.Parse(string(f))
 	return err
 }

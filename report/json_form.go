@@ -292,6 +292,8 @@ type (
 		State string `json:"state"`
 		// Missing says which end the state lacks; it has no connection then.
 		Missing string `json:"missing,omitempty"`
+		// Confidence tells whether the verdict rests on known facts alone.
+		Confidence string `json:"confidence,omitempty"`
 		// Connection is the one that was asked for, with each policy and rule that takes part.
 		Connection *jsonShown `json:"connection,omitempty"`
 	}

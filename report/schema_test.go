@@ -35,23 +35,24 @@ var schemas = map[string]struct {
 
 // enumerations are the values that a key may have.
 var enumerations = map[string][]any{
-	"jsonFinding.Severity":    texts(impact.Critical, impact.High, impact.Medium, impact.Low, impact.Info),
-	"jsonFinding.Confidence":  texts(impact.Exact, impact.Approximate),
-	"jsonFinding.Undo":        texts(cause.Any, cause.All),
-	"jsonDifference.Effect":   {"opened", "blocked", "none"},
-	"jsonDifference.Undo":     texts(cause.Any, cause.All),
-	"jsonAllowed.Confidence":  texts(impact.Exact, impact.Approximate),
-	"jsonPair.Confidence":     texts(impact.Exact, impact.Approximate),
-	"jsonFinding.Kind":        texts(impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver),
-	"jsonPromise.Confidence":  texts(impact.Exact, impact.Approximate),
-	"jsonPromise.Status":      texts(promise.Kept, promise.Broken, promise.Empty, promise.Undecided),
-	"jsonPromise.Expect":      {"allowed", "denied"},
-	"jsonChecked.Conclusion":  {"pass", "fail"},
-	"jsonStep.Verdict":        {"allow", "deny", "pass"},
-	"jsonCause.Side":          {"base", "head"},
-	"jsonGate.Conclusion":     {"pass", "fail"},
-	"jsonDiagnostic.Severity": texts(manifest.Error, manifest.Warning, manifest.Info),
-	"jsonPort.Protocol":       texts(policy.TCP, policy.UDP, policy.SCTP, policy.ICMP, policy.ICMPv6, policy.IP),
+	"jsonFinding.Severity":          texts(impact.Critical, impact.High, impact.Medium, impact.Low, impact.Info),
+	"jsonFinding.Confidence":        texts(impact.Exact, impact.Approximate),
+	"jsonFinding.Undo":              texts(cause.Any, cause.All),
+	"jsonDifference.Effect":         {"opened", "blocked", "none"},
+	"jsonDifference.Undo":           texts(cause.Any, cause.All),
+	"jsonAllowed.Confidence":        texts(impact.Exact, impact.Approximate),
+	"jsonExplainedState.Confidence": texts(impact.Exact, impact.Approximate),
+	"jsonPair.Confidence":           texts(impact.Exact, impact.Approximate),
+	"jsonFinding.Kind":              texts(impact.Opened, impact.Blocked, impact.Workload, impact.Path, impact.Hygiene, impact.Promise, impact.Waiver),
+	"jsonPromise.Confidence":        texts(impact.Exact, impact.Approximate),
+	"jsonPromise.Status":            texts(promise.Kept, promise.Broken, promise.Empty, promise.Undecided),
+	"jsonPromise.Expect":            {"allowed", "denied"},
+	"jsonChecked.Conclusion":        {"pass", "fail"},
+	"jsonStep.Verdict":              {"allow", "deny", "pass"},
+	"jsonCause.Side":                {"base", "head"},
+	"jsonGate.Conclusion":           {"pass", "fail"},
+	"jsonDiagnostic.Severity":       texts(manifest.Error, manifest.Warning, manifest.Info),
+	"jsonPort.Protocol":             texts(policy.TCP, policy.UDP, policy.SCTP, policy.ICMP, policy.ICMPv6, policy.IP),
 }
 
 func texts[T ~string](values ...T) []any {
@@ -262,11 +263,14 @@ func TestWhatIsWrittenMeetsItsSchema(t *testing.T) {
 	check("every key", b.Bytes())
 	b.Reset()
 	one := impact.Decision{Steps: []impact.Step{{Object: "NetworkPolicy shop/a", File: "a.yaml", Line: 1, Rule: "spec.ingress[0]", Verdict: "deny", Decides: true}}}
-	explained := []impact.Explanation{{State: "base", Missing: "there is no workload web"}, {
-		State: "head", Source: pod("shop", "web"), Destination: internet, Egress: one, Ingress: one, Diagnostics: everyKey.Diagnostics,
-	}}
-	difference := impact.Difference{Blocked: true, Causes: everyKey.Clusters[0].Findings[0].Causes, Undo: cause.All}
-	if err := ExplainJSON(&b, impact.Question{Protocol: policy.TCP, Port: 80}, explained, &difference); err != nil {
+	explained := impact.Explained{
+		Question: impact.Question{Protocol: policy.TCP, Port: 80},
+		States: []impact.Explanation{{State: "base", Missing: "there is no workload web"}, {
+			State: "head", Source: pod("shop", "web"), Destination: internet, Egress: one, Ingress: one, Confidence: impact.Exact, Diagnostics: everyKey.Diagnostics,
+		}},
+		Change: &impact.Difference{Blocked: true, Causes: everyKey.Clusters[0].Findings[0].Causes, Undo: cause.All},
+	}
+	if err := ExplainJSON(&b, &explained); err != nil {
 		t.Fatal(err)
 	}
 	check("an explanation", b.Bytes())

@@ -10,16 +10,13 @@ import (
 )
 
 // Explain explains a connection in the state that Options.Head names and, if Options.Base names one, in that before it,
-// with the difference between the two; else that is nil. Each must form one cluster, or cluster names it. The error is a
-// [*UsageError].
-func Explain(ctx context.Context, o Options, cluster string, q impact.Question) ([]impact.Explanation, *impact.Difference, error) {
+// with the difference between the two. Each must form one cluster, or cluster names it. The error is a [*UsageError].
+func Explain(ctx context.Context, o Options, cluster string, q impact.Question) (*impact.Explained, error) {
 	names := []string{o.Head}
 	if o.Base != "" {
 		names = []string{o.Base, o.Head}
 	}
-	var states []explained
-	var explanations []impact.Explanation
-	var missing []error
+	var states []asked
 	for n, name := range names {
 		one := o
 		one.Base, one.Head = "", name
@@ -27,57 +24,52 @@ func Explain(ctx context.Context, o Options, cluster string, q impact.Question) 
 		if n > 0 {
 			before = states[0].objects
 		}
-		s, err := explainOne(ctx, one, before, cluster, q)
+		s, err := askOne(ctx, one, before, cluster)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if s.missing != nil {
-			missing = append(missing, usagef("%s: %v", s.explanation.State, s.missing))
-			s.explanation.Missing = s.missing.Error()
+		states = append(states, s)
+	}
+	last := states[len(states)-1]
+	out, err := guardUntil(ctx, func() (*impact.Explained, error) {
+		if len(states) == 2 {
+			return impact.ExplainChange(states[0].objects, last.objects, last.config, q)
 		}
-		states, explanations = append(states, s), append(explanations, s.explanation)
-	}
-	if len(missing) == len(states) {
-		return nil, nil, missing[0]
-	}
-	if len(states) < 2 || len(missing) > 0 {
-		return explanations, nil, nil
-	}
-	difference, err := guardUntil(ctx, func() (*impact.Difference, error) {
-		return impact.ExplainChange(states[0].objects, states[1].objects, states[1].config, q)
+		return impact.Explain(last.objects, last.config, q)
 	})
-	if err != nil {
-		return nil, nil, usagef("%s and %s: %v", explanations[0].State, explanations[1].State, err)
+	switch {
+	case err != nil && len(states) == 2:
+		return nil, usagef("%s and %s: %v", states[0].name, last.name, err)
+	case err != nil:
+		return nil, usagef("%s: %v", last.name, err)
 	}
-	return explanations, difference, nil
+	for i, s := range states {
+		e := &out.States[i]
+		e.State, e.Diagnostics = s.name, tidy(slices.Concat(s.diagnostics, e.Diagnostics))
+	}
+	return out, nil
 }
 
-// explained is one state with what was asked of it.
-type explained struct {
+// asked is one state that something is asked of.
+type asked struct {
+	name        string
 	objects     []*manifest.Object
 	config      config.Config
-	explanation impact.Explanation
-	// missing tells which end is not there.
-	missing error
+	diagnostics []manifest.Diagnostic
 }
 
-// explainOne explains a connection in one state, which came after the objects before.
-func explainOne(ctx context.Context, o Options, before []*manifest.Object, cluster string, q impact.Question) (explained, error) {
+// askOne renders one state, which came after the objects before.
+func askOne(ctx context.Context, o Options, before []*manifest.Object, cluster string) (asked, error) {
 	p := &opener{o: o, alone: true}
 	defer p.close()
 	s, conf, err := p.state(ctx)
 	if err != nil {
-		return explained{}, err
+		return asked{}, err
 	}
 	p.render(ctx, s)
 	all, conf, err := p.only(ctx, s, conf, cluster)
 	if err != nil {
-		return explained{}, err
+		return asked{}, err
 	}
-	all = slices.Concat(all, impact.Inherited(before, all))
-	out := explained{objects: all, config: conf}
-	out.explanation, out.missing = guardUntil(ctx, func() (impact.Explanation, error) { return impact.Explain(all, conf, q) })
-	out.explanation.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics, out.explanation.Diagnostics))
-	out.explanation.State = s.name
-	return out, nil
+	return asked{s.name, slices.Concat(all, impact.Inherited(before, all)), conf, slices.Concat(s.failures, s.diagnostics)}, nil
 }

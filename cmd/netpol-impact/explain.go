@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,19 +17,22 @@ import (
 
 func (p *program) explain() *cobra.Command {
 	var o review.Options
-	var cluster, format string
+	var out output
+	var cluster string
 	c := &cobra.Command{
 		Use:   "explain SRC DST [PROTOCOL/]PORT",
 		Short: "Explain why a connection is allowed or denied",
 		Long: `Explain why a connection is allowed or denied: every policy and rule that takes part
 at either end, with file and line, and the one that decides. SRC and DST are
-workloads (web, shop/web, Deployment/shop/web) or addresses. The state is the working
-tree, or what --head names; with --base, the state before is explained, too, and the
-changes that make the two differ.`,
+workloads (web, shop/web, Deployment/shop/web), addresses, or other peers in the words
+of a report ("pods k8s-app=kube-dns in kube-system", api.example.com). The state is the
+working tree, or what --head names; with --base, the state before is explained, too,
+and the changes that make the two differ.`,
 		Example: `  netpol-impact explain web shop/api 8080
   netpol-impact explain shop/web 203.0.113.7 tcp/443
   netpol-impact explain --base main web api 8080
-  netpol-impact explain --base main --format json web api 8080`,
+  netpol-impact explain --base main web "pods k8s-app=kube-dns in kube-system" udp/53
+  netpol-impact explain --base main --format json --output why.txt web api 8080`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
 			q := impact.Question{Source: args[0], Destination: args[1]}
@@ -38,23 +40,21 @@ changes that make the two differ.`,
 			if q.Protocol, q.Port, err = parsePort(args[2]); err != nil {
 				return err
 			}
-			write := map[string]func(io.Writer, impact.Question, []impact.Explanation, *impact.Difference) error{
-				"text": report.ExplainText, "json": report.ExplainJSON,
-			}[format]
-			if write == nil {
-				return fmt.Errorf("--format: %q is neither text nor json", format)
+			sinks, err := out.open(p)
+			if err != nil {
+				return err
 			}
 			o.Stdin, o.Progress = p.stdin, p.progress()
-			explanations, difference, err := review.Explain(c.Context(), o, cluster, q)
+			explained, err := review.Explain(c.Context(), o, cluster, q)
 			p.endProgress()
 			if err != nil {
 				return err
 			}
-			if err := write(p.stdout, q, explanations, difference); err != nil {
-				return &failure{fmt.Errorf("writing to standard output: %w", err)}
+			if err := sinks.write(func(s sink) error { return s.format.WriteExplained(s.to, explained) }); err != nil {
+				return err
 			}
 			var diagnostics []manifest.Diagnostic
-			for _, e := range explanations {
+			for _, e := range explained.States {
 				diagnostics = append(diagnostics, e.Diagnostics...)
 			}
 			return p.diagnose(diagnostics)
@@ -63,13 +63,12 @@ changes that make the two differ.`,
 	f := c.Flags()
 	f.StringVar(&o.Base, "base", "", "the state before, too: a revision, a folder, a file or -")
 	f.StringVar(&o.Head, "head", "", "the state: a revision, a folder, a file or - (default: the working tree)")
-	f.StringVar(&format, "format", "text", "what is printed: text, json")
 	f.StringVar(&cluster, "cluster", "", "which cluster, where the targets form several")
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the state")
-	complete(c, "format", "text", "json")
 	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	out.flags(c, report.ForExplained)
 	return c
 }
 
