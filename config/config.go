@@ -52,6 +52,10 @@ type Config struct {
 	Waivers []Waiver `json:"waivers,omitempty"`
 	// Promises are connections that must be allowed or denied, beside those of the files *.netpol-test.yaml.
 	Promises []Promise `json:"promises,omitempty"`
+	// Comment says when the action comments on a pull request, and how.
+	Comment Comment `json:"comment,omitempty"`
+	// Report says how findings are told.
+	Report Report `json:"report,omitempty"`
 	// AcceptLabel is the label of a pull request that accepts the findings of the commit that it is set on, such as
 	// netpol-impact/accepted; none if empty.
 	AcceptLabel string `json:"accept-label,omitempty" yaml:"accept-label"`

@@ -112,6 +112,9 @@ func (c *Config) check(file string, root *yaml.Node) error {
 	if err := c.checkFetching(root, wrong); err != nil {
 		return err
 	}
+	if err := c.checkTelling(root, wrong); err != nil {
+		return err
+	}
 	for i, t := range c.Targets {
 		for _, path := range append([]string{t.Path}, t.Values...) {
 			if !fs.ValidPath(path) {

@@ -35,6 +35,8 @@ sensitive:
 gate:
   fail-on-opened: off
   fail-on-blocked: medium
+comment: {when: failing, earlier: off}
+report: {shown: 5, first: [prod], help: "https://wiki.example.org"}
 accept-label: netpol-impact/accepted
 critical-reviewers: [mona, acme/platform]
 `))
@@ -53,6 +55,8 @@ critical-reviewers: [mona, acme/platform]
 		Workloads:          []Workload{{Kind: "apps.example.org/Website", Template: "spec.template"}},
 		Sensitive:          Choice{Namespaces: []string{"vault"}, Images: []string{"team/ledger"}, Selectors: []string{"tier=data"}},
 		Gate:               Gate{FailOnOpened: Never, FailOnBlocked: "medium"},
+		Comment:            Comment{When: WhenFailing, Earlier: NoComment},
+		Report:             Report{Shown: 5, First: []string{"prod"}, Help: "https://wiki.example.org"},
 		AcceptLabel:        "netpol-impact/accepted",
 		CriticalReviewers:  []string{"mona", "acme/platform"},
 	}
@@ -92,6 +96,12 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"ingress-controllers:\n- {namespace: edge}\n- selector: app=proxy\n":  `c.yaml: line 3: ingress-controllers: "app=proxy" is in no namespace`,
 		"clusters:\n  a:\n    internet-facing:\n      selectors: [a=b=c]\n":   `c.yaml: line 4: clusters.a.internet-facing.selectors: "a=b=c" is no label selector`,
 		"internet-facing: {namespace: [edge]}\n":                              `c.yaml: line 1: there is no setting "namespace"; did you mean namespaces?`,
+		"comment: {when: sometimes}\n":                                        `c.yaml: line 1: comment.when: "sometimes" is none of changed, failing, always`,
+		"comment:\n  mode: off\n":                                             `c.yaml: line 2: there is no setting "mode"; there are earlier, when`,
+		"comment:\n  earlier: hide\n":                                         `c.yaml: line 2: comment.earlier: "hide" is none of update, hide-and-new, delete-and-new, off`,
+		"report:\n  show: 3\n":                                                `c.yaml: line 2: there is no setting "show"; did you mean shown?`,
+		"report:\n  shown: 1000\n":                                            `c.yaml: line 2: report.shown: 1000 is no number of rows from 1 to 100`,
+		"report:\n  help: javascript:alert(1)\n":                              `c.yaml: line 2: report.help: "javascript:alert(1)" is no address such as`,
 		"targets: [\n":                                                        `c.yaml: line 1: did not find`,
 		"targets:\n- release: no-path-here\n":                                 `c.yaml: line 2: targets: "" is no path`,
 	} {

@@ -28,6 +28,10 @@ var limits = map[string]map[string]any{
 	"Waiver.Rule":              {"pattern": ruleID.String()},
 	"Waiver.Until":             {"pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`},
 	"NameServer.Port":          {"minimum": 1, "maximum": 65535},
+	"Comment.When":             {"enum": anyWords(CommentTimes)},
+	"Comment.Earlier":          {"enum": append(anyWords(CommentModes), false)}, // off
+	"Report.Shown":             {"minimum": 1, "maximum": maxShown},
+	"Report.Help":              {"pattern": "^https://."},
 	"Workload.Kind":            {"pattern": "^[^/]+/[^/]+"},
 }
 
@@ -37,9 +41,13 @@ var required = map[string][]any{
 }
 
 func thresholdWords() []any {
-	all := []any{"off", false} // YAML's off is a boolean to some readers
-	for _, t := range Thresholds {
-		all = append(all, t)
+	return append([]any{"off", false}, anyWords(Thresholds)...) // YAML's off is a boolean to some readers
+}
+
+func anyWords(words []string) []any {
+	var all []any
+	for _, w := range words {
+		all = append(all, w)
 	}
 	return all
 }
@@ -113,7 +121,7 @@ func (s *configSchemer) properties(t reflect.Type, into map[string]any) {
 func configSchema(t *testing.T) []byte {
 	t.Helper()
 	s := configSchemer{comments: map[string]string{}, defs: map[string]any{}}
-	for _, file := range []string{"config.go", "place.go", "finding.go", "render.go", "fetch.go", "promise.go"} {
+	for _, file := range []string{"config.go", "place.go", "finding.go", "render.go", "fetch.go", "report.go", "promise.go"} {
 		for name, text := range typeComments(t, file) {
 			s.comments[name] = text
 		}

@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
 	"github.com/netpol-impact/netpol-impact/impact/severity"
@@ -48,6 +49,8 @@ type Result struct {
 	Base, Head string
 	Clusters   []Cluster
 	Gate       Gate
+	// Report says how the result is to be told.
+	Report config.Report
 	// Diagnostics are about everything that could not be analysed, or not as its author may think.
 	Diagnostics []manifest.Diagnostic
 }

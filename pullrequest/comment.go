@@ -27,11 +27,20 @@ type post struct {
 	marker
 	pull int
 	mode mode
+	// needless tells that it is only worth writing where a comment stands already.
+	needless bool
 	// body is the text below the marker.
 	body string
 }
 
 func (p post) text() string { return p.marker.String() + "\n" + p.body }
+
+func (p post) whyNeedless() string {
+	if p.quiet {
+		return "nothing changed"
+	}
+	return "the gate passes"
+}
 
 // outcome is what became of a post.
 type outcome struct {
@@ -127,8 +136,8 @@ func (c *comments) attempt(ctx context.Context, p post) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if len(ours) == 0 && p.quiet {
-		return outcome{said: "no comment: nothing changed, and there is none to correct"}, nil
+	if len(ours) == 0 && p.needless {
+		return outcome{said: "no comment: " + p.whyNeedless() + ", and there is none to correct"}, nil
 	}
 	if len(ours) > 0 && ours[0].run.newer(p.run) {
 		return outcome{url: ours[0].url, said: fmt.Sprintf("no comment: run %s, which is newer, has written it", ours[0].run)}, nil

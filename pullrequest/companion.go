@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/report"
 	"github.com/netpol-impact/netpol-impact/review"
 )
@@ -54,7 +55,7 @@ func (j *job) commentForAnotherRun(ctx context.Context, ev event) (int, error) {
 	j.say("%s", report.Headline(result, report.Options{Title: j.title(result)}))
 	// The runs of the pull request write one comment in their own order, not in the order of ours.
 	m := marker{id: j.in.id, sha: of.GetHeadSHA(), run: run{of.GetID(), int64(max(of.GetRunAttempt(), 1))}}
-	j.comment(ctx, pull.GetNumber(), m, result, j.links(result.Base, result.Head))
+	j.comment(ctx, pull.GetNumber(), m, result, j.links(result.Base, result.Head), config.Comment{})
 	j.set("conclusion", "reported")
 	return review.ExitClean, nil
 }

@@ -68,7 +68,9 @@ var faults = []struct {
 	{name: "no token", want: "the earlier one", do: func(_ *githubtest.Server, c *comments, _ *post) { c.token = "" }},
 	{name: "a token that is not valid (401)", want: "the earlier one", do: func(_ *githubtest.Server, c *comments, _ *post) { c.token = "ghs_expired" }},
 	{name: "a fork's token, which can only read (403)", want: "the earlier one", do: func(_ *githubtest.Server, c *comments, _ *post) { c.token = githubtest.ReadToken }},
-	{name: "a fork's token and nothing to correct", fresh: true, want: "nothing", do: func(_ *githubtest.Server, c *comments, p *post) { c.token, p.quiet = githubtest.ReadToken, true }},
+	{name: "a fork's token and nothing to correct", fresh: true, want: "nothing", do: func(_ *githubtest.Server, c *comments, p *post) {
+		c.token, p.quiet, p.needless = githubtest.ReadToken, true, true
+	}},
 	{name: "a repository that the token does not reach (404)", want: "the earlier one", do: func(_ *githubtest.Server, c *comments, _ *post) { c.repository = "other" }},
 	{name: "the conversation is locked", fresh: true, want: "nothing", do: func(s *githubtest.Server, _ *comments, _ *post) {
 		s.SetPull(githubtest.Pull{Number: 42, SHA: newSHA, Locked: true})

@@ -12,10 +12,10 @@ import (
 type mode string
 
 const (
-	modeUpdate mode = "update"
-	modeHide   mode = "hide-and-new"
-	modeDelete mode = "delete-and-new"
-	modeOff    mode = "off"
+	modeUpdate mode = config.UpdateEarlier
+	modeHide   mode = config.HideEarlier
+	modeDelete mode = config.DeleteEarlier
+	modeOff    mode = config.NoComment
 )
 
 // defaultID is the id of a workflow's only comment.
@@ -27,7 +27,7 @@ type inputs struct {
 	config               string
 	base, head           string
 	gate                 config.Gate
-	comment              mode
+	comment              mode // "" for what the configuration says
 	id                   string
 	token                string
 	summary, annotations bool
@@ -58,11 +58,10 @@ func readInputs(getenv func(string) string) (inputs, error) {
 		directory: get("working-directory"),
 		result:    get("result"),
 	}
-	if in.comment == "" || in.comment == "true" {
-		in.comment = modeUpdate
-	}
 	switch in.comment {
-	case modeUpdate, modeHide, modeDelete, modeOff:
+	case "true":
+		in.comment = modeUpdate
+	case "", modeUpdate, modeHide, modeDelete, modeOff:
 	case "false", "never":
 		in.comment = modeOff
 	default:

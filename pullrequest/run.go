@@ -2,6 +2,7 @@ package pullrequest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -142,7 +143,7 @@ func (j *job) run(ctx context.Context, getenv func(string) string) (int, error) 
 		j.upload(ctx, c)
 	}
 	if c.pull != 0 {
-		j.comment(ctx, c.pull, marker{id: j.in.id, sha: c.change, run: j.env.run}, result, link)
+		j.comment(ctx, c.pull, marker{id: j.in.id, sha: c.change, run: j.env.run}, result, link, j.configuration(ctx, clone, c.base).Comment)
 		j.requestReviewers(ctx, clone, c, result)
 	}
 	j.conclude(result, c, code)
@@ -253,8 +254,8 @@ func clusterNames(result *impact.Result) string {
 	return " (" + names[len(", "):] + ")"
 }
 
-// comment shows a result on a pull request.
-func (j *job) comment(ctx context.Context, pull int, m marker, result *impact.Result, link linker) {
+// comment shows a result on a pull request, as the settings want it.
+func (j *job) comment(ctx context.Context, pull int, m marker, result *impact.Result, link linker, settings config.Comment) {
 	m.quiet = quiet(result)
 	var text bytes.Buffer
 	if j.accepted != nil {
@@ -266,7 +267,15 @@ func (j *job) comment(ctx context.Context, pull int, m marker, result *impact.Re
 		j.warn(fmt.Sprintf("the comment could not be written: %v", err))
 		return
 	}
-	done := j.comments().publish(ctx, post{marker: m, pull: pull, mode: j.in.comment, body: text.String()})
+	p := post{marker: m, pull: pull, mode: cmp.Or(j.in.comment, mode(settings.Earlier), modeUpdate), body: text.String()}
+	switch settings.When {
+	case config.WhenAlways:
+	case config.WhenFailing:
+		p.needless = result.Gate.Pass && !tellsOfTrust(result)
+	default:
+		p.needless = m.quiet
+	}
+	done := j.comments().publish(ctx, p)
 	if done.warning {
 		j.warn(done.said)
 	} else {
@@ -290,10 +299,12 @@ func quiet(result *impact.Result) bool {
 			return false
 		}
 	}
-	for _, d := range result.Diagnostics {
-		if d.Severity == manifest.Error || d.Object == workflowObject || slices.Contains(config.Files, d.File) {
-			return false
-		}
-	}
-	return result.Gate.Pass
+	return result.Gate.Pass && !review.Incomplete(result.Diagnostics) && !tellsOfTrust(result)
+}
+
+// tellsOfTrust tells whether a result says that the change edits what decides about changes.
+func tellsOfTrust(result *impact.Result) bool {
+	return slices.ContainsFunc(result.Diagnostics, func(d manifest.Diagnostic) bool {
+		return d.Object == workflowObject || slices.Contains(config.Files, d.File)
+	})
 }

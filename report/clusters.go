@@ -44,7 +44,8 @@ type row struct {
 
 // tellTogether finds what is word for word the same in several clusters but for numbers and files: five environments,
 // one row. Clusters with the same rows are told together; what is worst comes first.
-func tellTogether(clusters []*impact.Cluster) []told {
+// Those that first names come before all others, in its order.
+func tellTogether(clusters []*impact.Cluster, first []string) []told {
 	if len(clusters) == 1 {
 		return []told{{[]string{clusterName(clusters[0])}, *clusters[0]}}
 	}
@@ -72,9 +73,18 @@ func tellTogether(clusters []*impact.Cluster) []told {
 		}
 	}
 	slices.SortStableFunc(all, func(x, y told) int {
-		return cmp.Or(cmp.Compare(y.worst(), x.worst()), cmp.Compare(len(y.names), len(x.names)))
+		return cmp.Or(cmp.Compare(placeOf(first, x.names...), placeOf(first, y.names...)), cmp.Compare(y.worst(), x.worst()), cmp.Compare(len(y.names), len(x.names)))
 	})
 	return all
+}
+
+// placeOf is the first place of any name in a list, its length if there is none.
+func placeOf(first []string, names ...string) int {
+	place := slices.IndexFunc(first, func(f string) bool { return slices.Contains(names, f) })
+	if place < 0 {
+		return len(first)
+	}
+	return place
 }
 
 func (t told) worst() int {
@@ -176,14 +186,19 @@ func sharedWorkloads(clusters []*impact.Cluster, in []int) []impact.WorkloadID {
 	return first
 }
 
-// partClusters sets apart the clusters in which nothing changed.
-func partClusters(all []impact.Cluster) (changed, unchanged []*impact.Cluster) {
-	for i := range all {
-		if c := &all[i]; len(c.Findings)+len(c.Changes)+c.Counts.OpenedPairs+c.Counts.BlockedPairs > 0 {
+// partClusters sets apart the clusters in which nothing changed, each part in the order in which it is told.
+func partClusters(r *impact.Result) (changed, unchanged []*impact.Cluster) {
+	for i := range r.Clusters {
+		if c := &r.Clusters[i]; len(c.Findings)+len(c.Changes)+c.Counts.OpenedPairs+c.Counts.BlockedPairs > 0 {
 			changed = append(changed, c)
 		} else {
 			unchanged = append(unchanged, c)
 		}
+	}
+	for _, part := range [][]*impact.Cluster{changed, unchanged} {
+		slices.SortStableFunc(part, func(x, y *impact.Cluster) int {
+			return cmp.Compare(placeOf(r.Report.First, clusterName(x)), placeOf(r.Report.First, clusterName(y)))
+		})
 	}
 	return changed, unchanged
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -23,7 +24,7 @@ const (
 )
 
 const (
-	// rowsShown is how many rows of a table stand in sight; the others are folded.
+	// rowsShown is how many rows of a table stand in sight unless the result says otherwise; the others are folded.
 	rowsShown = 10
 	// brokenShown, warningsShown, reasonsShown, causesShown, evidenceShown bound lists above and below the fold.
 	brokenShown   = 10
@@ -81,6 +82,9 @@ func (m *comment) mark() string {
 	}
 	return "✅"
 }
+
+// shown is how many rows of a table stand in sight.
+func (m *comment) shown() int { return cmp.Or(m.result.Report.Shown, rowsShown) }
 
 func (m *comment) verdict() {
 	title := escape(clip(m.options.title(), sideLength))
@@ -165,11 +169,11 @@ func diagnosticWords(m markup, d manifest.Diagnostic) string {
 
 // addClusters tells each cluster's findings; their names and counts come first where there are several.
 func (m *comment) addClusters() {
-	changed, unchanged := partClusters(m.result.Clusters)
+	changed, unchanged := partClusters(m.result)
 	if m.clusters > 1 && !m.quiet() {
 		m.listClusters(changed, unchanged)
 	}
-	for _, t := range tellTogether(changed) {
+	for _, t := range tellTogether(changed, m.result.Report.First) {
 		if m.clusters > 1 {
 			m.page.add(text(rankTables, "\n#### "+t.label(m.text)+"\n"))
 		}
@@ -240,7 +244,11 @@ func (m *comment) addGuide() {
 		guide += "- **To accept a finding** merge a waiver first: <code>netpol-impact waive FINGERPRINT --reason … --until …</code> writes it; the fingerprint stands beside each explanation.\n"
 		m.page.add(text(rankGuide, open("How to read this, and how to accept a finding")+guide+shut))
 	}
-	m.page.add(text(rankVerdict, "\n<sub>"+m.compared()+".</sub>\n"))
+	help := ""
+	if url := escapeURL(m.result.Report.Help); url != "" {
+		help = " [What to do about findings, and whom to ask](" + url + ")."
+	}
+	m.page.add(text(rankVerdict, "\n<sub>"+m.compared()+"."+help+"</sub>\n"))
 }
 
 // name, text and line are the markup of the comment.

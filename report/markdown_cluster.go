@@ -28,8 +28,8 @@ func (v *clusterView) table(s section) {
 		rows = v.rows
 	}
 	shown := s.findings
-	if len(shown) > rowsShown+1 {
-		shown = shown[:rowsShown]
+	if len(shown) > v.shown()+1 {
+		shown = shown[:v.shown()]
 	}
 	rest := s.findings[len(shown):]
 	v.page.add(part{rank: rankTables, head: head + columns, rows: len(shown), unit: unit, row: func(i int) string { return rows(shown[i], before(shown, i)) }})
@@ -204,8 +204,8 @@ func (v *clusterView) workloads(s section) {
 		}
 	}
 	shown := s.findings
-	if len(shown) > rowsShown+1 {
-		shown = shown[:rowsShown]
+	if len(shown) > v.shown()+1 {
+		shown = shown[:v.shown()]
 	}
 	const unit = "workload change"
 	v.page.add(part{rank: rankTables, head: "\n**" + s.title + "**\n\n", rows: len(shown), row: line(shown), unit: unit})
@@ -221,7 +221,7 @@ func (v *clusterView) explanations(all []section) {
 		for i, f := range s.findings {
 			switch {
 			case f.Explanation == "" && f.Advice == "" && len(f.Evidence) == 0 && (len(f.Causes) == 0 || s.kind == impact.Workload):
-			case i < rowsShown || len(s.findings) <= rowsShown+1:
+			case i < v.shown() || len(s.findings) <= v.shown()+1:
 				sight = append(sight, f)
 			default:
 				folded = append(folded, f)

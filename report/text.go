@@ -21,6 +21,9 @@ func Text(w io.Writer, r *impact.Result, o Options) error {
 	if !t.quiet() {
 		t.line("")
 		t.block(0, "", "", t.compared()+".", faint)
+		if help := clean(t.result.Report.Help); help != "" {
+			t.block(0, "", "", "What to do about findings, and whom to ask: "+help, faint)
+		}
 	}
 	return t.out.Flush()
 }
@@ -80,11 +83,11 @@ func (t *textReport) diagnostics(list []manifest.Diagnostic, title, color string
 }
 
 func (t *textReport) addClusters() {
-	changed, unchanged := partClusters(t.result.Clusters)
+	changed, unchanged := partClusters(t.result)
 	if t.clusters > 1 && !t.quiet() {
 		t.listClusters(changed, unchanged)
 	}
-	for _, together := range tellTogether(changed) {
+	for _, together := range tellTogether(changed, t.result.Report.First) {
 		if t.clusters > 1 {
 			t.line("")
 			t.block(0, "== ", bold, together.label(clean), bold)

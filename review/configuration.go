@@ -71,7 +71,7 @@ func Configured(ctx context.Context, o Options) (*Configuration, error) {
 	maps.DeleteFunc(used, func(name string, _ bool) bool { return told[name] })
 	c.Groups, c.Elsewhere = slices.Sorted(maps.Keys(apiGroups)), slices.Sorted(maps.Keys(used))
 	names := c.Clusters()
-	for _, name := range slices.Sorted(maps.Keys(conf.Clusters)) {
+	for _, name := range namedClusters(conf) {
 		if s.file == "" && !slices.Contains(names, name) {
 			notes = append(notes, unknownCluster(name, names))
 		}

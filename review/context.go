@@ -3,9 +3,11 @@ package review
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/internal/spelling"
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/tree"
@@ -76,11 +78,18 @@ func (c *comparison) checkClusterNames(groups []*group) {
 	}
 	slices.Sort(names)
 	c.checkPromisedClusters(names)
-	for name := range c.config.Clusters {
+	for _, name := range namedClusters(c.config) {
 		if !slices.Contains(names, name) {
 			c.notes = append(c.notes, unknownCluster(name, names))
 		}
 	}
+}
+
+// namedClusters are those that a configuration has settings for, and those that it tells first, sorted.
+func namedClusters(c config.Config) []string {
+	names := append(slices.Collect(maps.Keys(c.Clusters)), c.Report.First...)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // unknownCluster warns of settings for a cluster that is none of those there are.

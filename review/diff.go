@@ -133,7 +133,7 @@ func (c *comparison) compare(ctx context.Context) {
 
 // result numbers the findings, asks the gate and settles the diagnostics.
 func (c *comparison) result() *impact.Result {
-	r := &impact.Result{Base: c.base.name, Head: c.head.name, Clusters: c.clusters}
+	r := &impact.Result{Base: c.base.name, Head: c.head.name, Clusters: c.clusters, Report: c.config.Report}
 	number := 0
 	for i := range r.Clusters {
 		for j := range r.Clusters[i].Findings {

@@ -127,6 +127,10 @@ gate:
 #sensitive:
 #  namespaces: [vault]
 
+# Which results the action comments on (changed, failing, always), and how findings are told.
+#comment: {when: changed}
+#report: {shown: 10, first: [prod], help: "https://wiki.example.org/network-policies"}
+
 # Findings that are accepted until a day; netpol-impact waive writes them.
 #waivers: []
 `)
@@ -292,6 +296,12 @@ func explainConfig(found *review.Configuration, now time.Time) string {
 		}
 		say("  waiver       %s %s, in %s, by %s: %s (line %d)", what, state, or(w.Cluster, "every cluster"), w.Author, w.Reason, w.Line)
 	}
+	say("  comment      on %s; of an earlier one: %s", or(c.Comment.When, config.WhenChanged), or(c.Comment.Earlier, config.UpdateEarlier))
+	shown := ""
+	if c.Report.Shown > 0 {
+		shown = fmt.Sprint(c.Report.Shown)
+	}
+	say("  report       %s rows in sight; first: %s; help: %s", or(shown, "10"), or(strings.Join(c.Report.First, ", "), "the worst"), or(c.Report.Help, "none"))
 	say("  accept-label %s", or(c.AcceptLabel, "none"))
 	say("  reviewers    %s", many(c.CriticalReviewers))
 	return b.String()
