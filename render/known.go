@@ -71,7 +71,9 @@ func (s *Series) render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 	return k.out, k.err
 }
 
-func isPlain(t Target) bool { return t.Kind == Plain && t.changes().Variables == nil }
+func isPlain(t Target) bool {
+	return t.Kind == Plain && t.Source == nil && t.changes().Variables == nil
+}
 
 func (r *Renderer) remembered(from *tree.Tree, key string) (known, bool) {
 	r.mu.Lock()

@@ -63,6 +63,14 @@ func (s *Series) Render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 	return out, nil
 }
 
+// Elsewhere is a tree that answers for what may be fetched, too, for those who ask before anything is rendered.
+func (r *Renderer) Elsewhere(ctx context.Context, fsys fs.FS) fs.FS {
+	if r.Fetch == nil {
+		return fsys
+	}
+	return r.Fetch.View(ctx, fsys, false)
+}
+
 // renderAnew renders, and tells whether it asked for anything that is not in the tree. With keep, what is fetched is kept.
 func (s *Series) renderAnew(ctx context.Context, fsys fs.FS, t Target, keep bool) (out Output, fetched bool, err error) {
 	if isPlain(t) {
@@ -104,6 +112,9 @@ func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 
 // renderHere renders in this process.
 func renderHere(ctx context.Context, fsys fs.FS, t Target, reader *manifest.Reader) (Output, error) {
+	if t.Source != nil {
+		return renderSource(ctx, fsys, t)
+	}
 	var out Output
 	var err error
 	switch t.Kind {

@@ -32,6 +32,9 @@ type Target struct {
 	Changes  *Changes
 	// Settings are what the tool that renders it is told.
 	Settings Settings
+	// Source is where the target is if not in the tree: Path, and those of Values that are there as well, are then as
+	// [Source.At] names them. It is nil for what is in the tree.
+	Source *Source `json:",omitempty"`
 }
 
 // Settings are what renderers are told beside the files. The zero value has every tool's own defaults.

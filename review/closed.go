@@ -19,6 +19,10 @@ func (c *comparison) checkTargets() {
 		onBase[u.key()] = u
 		failed[u.key()] = u.err != nil || !onHead[u.key()] && c.losesItsWay(u)
 	}
+	for _, m := range c.standIns() {
+		c.head.fail(m.told())
+		failed[m.from.key()], failed[m.to.key()] = true, true
+	}
 	for _, u := range c.head.units {
 		key, b := u.key(), onBase[u.key()]
 		failed[key] = failed[key] || u.err != nil

@@ -97,6 +97,9 @@ gate:
 	}
 	b.WriteString("\n# What is rendered, if not all that is found (netpol-impact targets tells why):\n#targets:\n")
 	for _, t := range found.Targets {
+		if t.Target.Source != nil {
+			continue // the configuration names what is in the repository
+		}
 		fmt.Fprintf(&b, "#- {path: %s, cluster: %s}\n", quoted(t.Target.Path), quoted(t.Cluster))
 	}
 	cni, network := "#", config.Generic

@@ -36,6 +36,7 @@ type application struct {
 
 type source struct {
 	RepoURL   string             `json:"repoURL"`
+	Revision  string             `json:"targetRevision"`
 	Path      string             `json:"path"`
 	Chart     string             `json:"chart"`
 	Ref       string             `json:"ref"`
@@ -102,6 +103,8 @@ type expansion struct {
 	object   *manifest.Object
 	targets  []render.Target
 	problems []manifest.Diagnostic
+	// fetched are the sources elsewhere that were looked into, by their address and revision.
+	fetched map[string]place
 }
 
 // tell notes what is not rendered. A warning is about what this tree can do nothing for; both say less where they stand
@@ -138,11 +141,11 @@ func (x *expansion) application(text []byte) {
 func (x *expansion) target(app *application, s *source) (*render.Target, error) {
 	name := app.Metadata.Name
 	at, ok := inside(s.Path)
+	if s.Chart != "" {
+		at, ok = ".", true
+	}
 	switch {
-	case s.Chart != "":
-		x.tell(manifest.Warning, "Application %s deploys the chart %s of %s, which is not in this repository: it is not analysed", name, s.Chart, s.RepoURL)
-		return nil, nil
-	case s.Path == "" && s.Ref != "":
+	case s.Chart == "" && s.Path == "" && s.Ref != "":
 		return nil, nil // it only holds value files
 	case s.Plugin != nil:
 		x.tell(manifest.Warning, "Application %s is rendered by a plugin, which is not run: it is not analysed", name)
@@ -150,22 +153,37 @@ func (x *expansion) target(app *application, s *source) (*render.Target, error) 
 	case !ok:
 		return nil, fmt.Errorf("the path %s leads out of the repository", s.Path)
 	}
-	info, err := fs.Stat(x.fsys, at)
-	if err != nil || !info.IsDir() || at == "." && x.tool(".") == render.Plain {
-		x.tell(manifest.Warning, "Application %s deploys %s of %s, which is no folder of this repository: it is not analysed", name, s.Path, s.RepoURL)
-		return nil, nil
+	in := x.here(at, s)
+	if in == nil {
+		var why string
+		if in, why = x.elsewhere(s); why != "" {
+			x.tell(manifest.Warning, "Application %s deploys %s; %s", name, s.words(), why)
+			return nil, nil
+		}
 	}
-	t := &render.Target{Kind: x.kind(at, s), Path: at, Namespace: app.Spec.Destination.Namespace, Cluster: app.cluster(),
+	kind, err := in.kind(at, s)
+	if err != nil {
+		return nil, err
+	}
+	t := &render.Target{Kind: kind, Path: in.name(at), Source: in.source, Namespace: app.Spec.Destination.Namespace, Cluster: app.cluster(),
 		Deployer: "Application " + strings.TrimPrefix(app.Metadata.Namespace+"/"+name, "/")}
 	switch t.Kind {
 	case render.Helm:
-		return t, x.helm(t, app, s)
+		return t, x.helm(t, app, s, in, at)
 	case render.Kustomize:
 		t.Changes = s.Kustomize.changes()
 	default:
-		x.directory(t, s)
+		x.directory(t, s, in, at)
 	}
 	return t, nil
+}
+
+// words say what a source deploys that is not analysed.
+func (s *source) words() string {
+	if s.Chart != "" {
+		return fmt.Sprintf("the chart %s of %s, which is not in this repository: it is not analysed", s.Chart, s.RepoURL)
+	}
+	return fmt.Sprintf("%s of %s, which is no folder of this repository: it is not analysed", s.Path, s.RepoURL)
 }
 
 func inside(name string) (string, bool) {
@@ -185,34 +203,6 @@ func (a *application) cluster() string {
 	return strings.TrimPrefix(d.Server, "https://")
 }
 
-// kind is the tool that Argo CD takes: the one that the source has settings for, else by the files that there are.
-func (x *expansion) kind(at string, s *source) render.Kind {
-	switch {
-	case s.Helm != nil && x.tool(at) != render.Kustomize:
-		return render.Helm
-	case s.Kustomize != nil:
-		return render.Kustomize
-	case s.Directory != nil:
-		return render.Plain
-	}
-	return x.tool(at)
-}
-
-func (x *expansion) tool(at string) render.Kind {
-	switch {
-	case x.isFile(path.Join(at, "Chart.yaml")):
-		return render.Helm
-	case x.isFile(path.Join(at, "kustomization.yaml")), x.isFile(path.Join(at, "kustomization.yml")), x.isFile(path.Join(at, "Kustomization")):
-		return render.Kustomize
-	}
-	return render.Plain
-}
-
-func (x *expansion) isFile(name string) bool {
-	info, err := fs.Stat(x.fsys, name)
-	return err == nil && info.Mode().IsRegular()
-}
-
 func (k *kustomizeSettings) changes() *render.Changes {
 	if k == nil {
 		return nil
@@ -227,13 +217,16 @@ func (k *kustomizeSettings) changes() *render.Changes {
 	return &render.Changes{Kustomize: edits}
 }
 
-func (x *expansion) directory(t *render.Target, s *source) {
+func (x *expansion) directory(t *render.Target, s *source, in *place, at string) {
 	filter := plain.Filter{Flat: true}
 	if d := s.Directory; d != nil {
 		filter = plain.Filter{Flat: !d.Recurse, Include: d.Include, Exclude: d.Exclude}
 	}
 	t.Changes = &render.Changes{Files: filter}
-	entries, err := fs.ReadDir(x.fsys, t.Path)
+	if in.err != nil {
+		return // the renderer says so
+	}
+	entries, err := fs.ReadDir(in.fsys, path.Join(in.root, at))
 	if err != nil {
 		return // the renderer says so
 	}
@@ -245,7 +238,7 @@ func (x *expansion) directory(t *render.Target, s *source) {
 }
 
 // helm gives a chart its values: files, values, valuesObject instead of values, parameters; the later wins.
-func (x *expansion) helm(t *render.Target, app *application, s *source) error {
+func (x *expansion) helm(t *render.Target, app *application, s *source, in *place, at string) error {
 	t.Release = app.Metadata.Name
 	h := s.Helm
 	if h == nil {
@@ -260,7 +253,7 @@ func (x *expansion) helm(t *render.Target, app *application, s *source) error {
 	if len(h.FileParameters) > 0 {
 		x.tell(manifest.Warning, "%s has fileParameters, which are not applied", t.Deployer)
 	}
-	if err := x.valueFiles(t, app, h); err != nil {
+	if err := x.valueFiles(t, app, h, in, at); err != nil {
 		return err
 	}
 	values := h.ValuesObject
@@ -284,10 +277,12 @@ func (x *expansion) helm(t *render.Target, app *application, s *source) error {
 	return nil
 }
 
-// valueFiles finds value files from the chart's folder, or by $ref/ from the root of another source.
-func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettings) error {
+// valueFiles finds value files from the chart's folder in its source, or by $ref/ from the root of another source, which is
+// taken to be this repository.
+func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettings, in *place, folder string) error {
 	for _, name := range h.ValueFiles {
-		at, ok := inside(path.Join(t.Path, name))
+		from := in
+		at, ok := inside(path.Join(folder, name))
 		if strings.HasPrefix(name, "/") {
 			at, ok = inside(name)
 		}
@@ -297,16 +292,17 @@ func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettin
 				return fmt.Errorf("the value file %s names a source that there is not", name)
 			}
 			at, ok = inside(rest)
+			from = &place{fsys: x.fsys}
 		}
 		switch {
 		case strings.Contains(name, "://"):
 			x.tell(manifest.Warning, "%s has the value file %s, and nothing is fetched: it is not applied", t.Deployer, name)
 		case !ok:
 			return fmt.Errorf("the value file %s leads out of the repository", name)
-		case x.isFile(at):
-			t.Values = append(t.Values, at)
+		case from.hasFile(at):
+			t.Values = append(t.Values, from.name(at))
 		case !h.IgnoreMissingValueFiles:
-			return fmt.Errorf("there is no value file %s in this repository", at)
+			return fmt.Errorf("there is no value file %s in %s", at, from)
 		}
 	}
 	return nil

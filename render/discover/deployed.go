@@ -25,13 +25,16 @@ import (
 type deployment struct {
 	*survey
 	renderer *render.Renderer
-	argo     *argocd.Series
-	rendered map[string][]*manifest.Object
+	// elsewhere is the tree, for what asks for what is not in it.
+	elsewhere fs.FS
+	argo      *argocd.Series
+	rendered  map[string][]*manifest.Object
 	// stopped tells which renders reached a limit.
 	stopped []manifest.Diagnostic
 	// holders are the files with objects of Argo CD or Flux that deploy others.
 	holders []string
-	// needsData tells that one of them takes values from a ConfigMap or a Secret, which may come out of any target.
+	// needsData tells that one of them takes values from a ConfigMap or a Secret, or what may be fetched for it from a source,
+	// which may come out of any target.
 	needsData bool
 }
 
@@ -46,13 +49,14 @@ type start struct {
 var (
 	deployerVersion = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?(?:argoproj\.io|(?:kustomize|helm)\.toolkit\.fluxcd\.io)/`)
 	deployerKind    = regexp.MustCompile(`kind["']?\s*:\s*["']?(?:Application|ApplicationSet|Kustomization|HelmRelease)\b`)
+	sourceReference = regexp.MustCompile(`(?:sourceRef|chartRef)["']?\s*:`)
 	dataReference   = regexp.MustCompile(`(?:substituteFrom|valuesFrom)["']?\s*:`)
 )
 
 // deployed returns the targets that Argo CD and Flux deploy, and marks what they take as used, so that it is not found
 // again. What is left when all is done, its author deploys by other means.
 func (s *survey) deployed(ctx context.Context, r *render.Renderer) []Found {
-	d := &deployment{survey: s, renderer: r, argo: argocd.NewSeries(r.Limits), rendered: make(map[string][]*manifest.Object)}
+	d := &deployment{survey: s, renderer: r, elsewhere: r.Elsewhere(ctx, s.fsys), argo: argocd.NewSeries(r.Limits), rendered: make(map[string][]*manifest.Object)}
 	defer d.argo.Close()
 	d.findHolders()
 	if len(d.holders) == 0 {
@@ -95,7 +99,7 @@ func (d *deployment) findHolders() {
 			}
 			if deployerVersion.Match(text) && deployerKind.Match(text) {
 				d.holders = append(d.holders, name)
-				d.needsData = d.needsData || dataReference.Match(text)
+				d.needsData = d.needsData || dataReference.Match(text) || d.renderer.Fetch != nil && sourceReference.Match(text)
 			}
 		}
 	}
@@ -209,13 +213,13 @@ func (w *following) objects(ctx context.Context, objects []*manifest.Object, clu
 		var targets []render.Target
 		var problems []manifest.Diagnostic
 		if o.Group == argocd.Group {
-			targets, problems = w.argo.Targets(ctx, w.fsys, o)
+			targets, problems = w.argo.Targets(ctx, w.elsewhere, o)
 		} else {
-			targets, problems = flux.Targets(w.fsys, o, func(kind, namespace, name string) *manifest.Object {
-				if found := w.known[cluster+"\x00/"+kind+"/"+namespace+"/"+name]; found != nil {
+			targets, problems = flux.Targets(w.elsewhere, o, func(kind, namespace, name string) *manifest.Object {
+				if found := w.known[cluster+"\x00"+flux.Key(kind, namespace, name)]; found != nil {
 					return found
 				}
-				return w.known[cluster+"\x00/"+kind+"//"+name]
+				return w.known[cluster+"\x00"+flux.Key(kind, "", name)]
 			})
 		}
 		w.start.problems = append(w.start.problems, problems...)
@@ -239,7 +243,7 @@ func (w *following) target(ctx context.Context, t render.Target, o *manifest.Obj
 		f.By = "the " + t.Deployer + " of the " + o.String()
 	}
 	w.start.found = append(w.start.found, f)
-	if !w.needsData && !w.holds(t) {
+	if !w.needsData && !w.holds(t) && t.Source == nil {
 		return
 	}
 	if w.depth == maxDepth || len(w.start.found) >= maxDeployed {
@@ -283,6 +287,8 @@ func (s *survey) taken(t render.Target) func(name string) bool {
 		changes = *t.Changes
 	}
 	switch {
+	case t.Source != nil: // it takes nothing of this tree
+		return func(string) bool { return false }
 	case t.Kind == render.Plain && changes.Files.Flat:
 		return func(name string) bool { return name == t.Path || path.Dir(name) == t.Path && path.Ext(name) != "" }
 	case t.Kind != render.Kustomize:

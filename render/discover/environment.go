@@ -38,7 +38,11 @@ func isEnvironment(name string) bool { return usual[strings.ToLower(name)] }
 // markOf reads a target's path from the left: the first container or usual name decides.
 func markOf(t render.Target) mark {
 	var m mark
-	folders := strings.Split(t.Path, "/")
+	at := t.Path
+	if t.Source != nil {
+		_, at, _ = strings.Cut(strings.TrimPrefix(at, t.Source.Repository), "//")
+	}
+	folders := strings.Split(at, "/")
 	if t.Kind == render.Plain && isManifestFile(path.Base(t.Path)) {
 		last := len(folders) - 1
 		folders[last] = strings.TrimSuffix(folders[last], path.Ext(folders[last]))
@@ -47,15 +51,15 @@ func markOf(t render.Target) mark {
 		}
 	}
 	for i, name := range folders {
-		at := i
+		last := i
 		if containers[name] && i+1 < len(folders) {
-			at = i + 1
+			last = i + 1
 		} else if !isEnvironment(name) {
 			continue
 		}
-		m.before, m.environment = strings.Join(folders[:i], "/"), folders[at]
-		m.by = "the folder " + strings.Join(folders[:at+1], "/")
-		for _, next := range folders[at+1:] {
+		m.before, m.environment = strings.Join(folders[:i], "/"), folders[last]
+		m.by = "the folder " + strings.Join(folders[:last+1], "/")
+		for _, next := range folders[last+1:] {
 			if !containers[next] {
 				m.below = next
 				break

@@ -48,6 +48,10 @@ type reading struct {
 }
 
 func (r *reading) target(t render.Target) {
+	if t.Source != nil { // it may be another thing
+		r.known = false
+		return
+	}
 	switch t.Kind {
 	case render.Plain:
 		r.paths[t.Path] = true

@@ -35,19 +35,15 @@ type Commit struct {
 
 // commit fetches a commit.
 func (f *Fetcher) commit(ctx context.Context, r CommitRef) (Commit, error) {
-	source, err := config.ParseSource(r.Repository)
-	if err != nil {
+	if err := f.mayAsk(r.Repository); err != nil {
 		return Commit{}, err
-	}
-	if source.Scheme == "oci" {
-		return Commit{}, fmt.Errorf("%s is a registry, and no git repository", r.Repository)
-	}
-	if !f.allowed(source) && !f.allowed(otherName(source)) {
-		return Commit{}, &notAllowedError{r.Repository}
 	}
 	at, err := url.Parse(r.Repository)
 	if err != nil {
 		return Commit{}, err
+	}
+	if at.Scheme == "oci" {
+		return Commit{}, fmt.Errorf("%s is a registry, and no git repository", r.Repository)
 	}
 	at = &url.URL{Scheme: at.Scheme, Host: at.Host, Path: strings.TrimSuffix(at.Path, "/")}
 	from := tree.Elsewhere{Address: at.String(), Client: &http.Client{Transport: &inRepository{f, at}}}

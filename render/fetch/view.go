@@ -19,6 +19,8 @@ const (
 	chartPrefix  = prefix + "chart?"
 	filePrefix   = prefix + "file?"
 	commitPrefix = prefix + "commit?"
+
+	allowedPrefix = prefix + "allowed?"
 )
 
 // A View is a tree that answers for what may be fetched, too.
@@ -55,12 +57,15 @@ func (v *View) ReadFile(name string) ([]byte, error) {
 	if !strings.HasPrefix(name, prefix) {
 		return fs.ReadFile(v.FS, name)
 	}
-	v.asked.Store(true)
 	kind, query, _ := strings.Cut(name, "?")
 	asked, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, fs.ErrInvalid
 	}
+	if kind+"?" == allowedPrefix {
+		return nil, v.fetcher.mayAsk(asked.Get("address"))
+	}
+	v.asked.Store(true)
 	switch kind + "?" {
 	case filePrefix:
 		return v.fetcher.file(v.ctx, asked.Get("address"))

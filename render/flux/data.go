@@ -43,5 +43,14 @@ func boundSources(field string, from []reference) error {
 
 // Holds tells whether an object may be asked for by [Beside].
 func Holds(o *manifest.Object) bool {
-	return o.Group == "" && (o.Kind == "ConfigMap" || o.Kind == "Secret")
+	return o.Group == "" && (o.Kind == "ConfigMap" || o.Kind == "Secret") || o.Group == sourceGroup && sourceKinds[o.Kind]
+}
+
+// Key is that of an object ([manifest.Object.Key]) that may be asked for by [Beside].
+func Key(kind, namespace, name string) string {
+	group := ""
+	if sourceKinds[kind] {
+		group = sourceGroup
+	}
+	return group + "/" + kind + "/" + namespace + "/" + name
 }

@@ -4,9 +4,9 @@
 //
 // A source is taken to be of this tree if the path is there, whatever its sourceRef says: a tree does not know its own
 // address. A chart of a Helm repository is looked for where it could be vendored, in charts/ of the root and beside the
-// object. Nothing is fetched or decrypted: a variable from a Secret that is not readable here stays ${VAR} on both
-// sides. Post-renderers are named and
-// not applied.
+// object. What is not there is fetched when it is rendered, if the configuration allows its source and that is deployed
+// beside the object. Nothing is decrypted: a variable from a Secret that is not readable here stays ${VAR} on both sides.
+// Post-renderers are named and not applied.
 package flux
 
 import (
@@ -27,7 +27,7 @@ const (
 	HelmGroup      = "helm.toolkit.fluxcd.io"
 )
 
-// Beside returns the core object of a kind that is deployed into the same cluster, or nil.
+// Beside returns the object of a kind that [Holds] and is deployed into the same cluster, or nil.
 type Beside func(kind, namespace, name string) *manifest.Object
 
 // Targets returns what a Kustomization or a HelmRelease deploys from the tree. A target's Cluster is empty unless the
@@ -95,6 +95,7 @@ type kustomizationSpec struct {
 type reference struct {
 	Kind       string `json:"kind"`
 	Name       string `json:"name"`
+	Namespace  string `json:"namespace"`
 	Optional   bool   `json:"optional"`
 	ValuesKey  string `json:"valuesKey"`
 	TargetPath string `json:"targetPath"`
@@ -120,12 +121,17 @@ func (x *expansion) kustomization() (*render.Target, error) {
 	if !fs.ValidPath(at) {
 		return nil, fmt.Errorf("the path %s leads out of the repository", spec.Path)
 	}
+	var source *render.Source
 	info, err := fs.Stat(x.fsys, at)
 	if err != nil || !info.IsDir() || at == "." && spec.SourceRef.Name != bootstrap {
-		x.tell(manifest.Warning, "it deploys %s of %s %s, which is no folder of this repository: it is not analysed", spec.Path, spec.SourceRef.Kind, spec.SourceRef.Name)
-		return nil, nil
+		var why string
+		if source, why = x.repository(spec.SourceRef); why != "" {
+			x.tell(manifest.Warning, "it deploys %s of %s %s, which is no folder of this repository: it is not analysed; %s", spec.Path, spec.SourceRef.Kind, spec.SourceRef.Name, why)
+			return nil, nil
+		}
+		at = source.At(at)
 	}
-	t := &render.Target{Kind: render.Kustomize, Path: at, Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
+	t := &render.Target{Kind: render.Kustomize, Path: at, Source: source, Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
 		Kustomize: kustomize.Edits{Namespace: spec.TargetNamespace, NamePrefix: spec.NamePrefix, NameSuffix: spec.NameSuffix,
 			Labels: spec.CommonMetadata.Labels, CommonAnnotations: spec.CommonMetadata.Annotations,
 			Components: spec.Components, Patches: spec.Patches, Generate: true},

@@ -11,15 +11,18 @@ import (
 	"github.com/netpol-impact/netpol-impact/render"
 )
 
+// chartSpec says which chart to take.
+type chartSpec struct {
+	Chart       string    `json:"chart"`
+	Version     string    `json:"version"`
+	SourceRef   reference `json:"sourceRef"`
+	ValuesFiles []string  `json:"valuesFiles"`
+}
+
 // releaseSpec is what matters here of https://fluxcd.io/flux/components/helm/helmreleases/.
 type releaseSpec struct {
 	Chart struct {
-		Spec struct {
-			Chart       string    `json:"chart"`
-			Version     string    `json:"version"`
-			SourceRef   reference `json:"sourceRef"`
-			ValuesFiles []string  `json:"valuesFiles"`
-		} `json:"spec"`
+		Spec chartSpec `json:"spec"`
 	} `json:"chart"`
 	ChartRef        reference      `json:"chartRef"`
 	ReleaseName     string         `json:"releaseName"`
@@ -35,11 +38,11 @@ func (x *expansion) release() (*render.Target, error) {
 	if err := x.read(&spec); err != nil {
 		return nil, err
 	}
-	at, ok := x.chart(&spec)
+	t, ok := x.chart(&spec)
 	if !ok {
 		return nil, nil
 	}
-	t := &render.Target{Kind: render.Helm, Path: at, Cluster: spec.KubeConfig.cluster(), Namespace: x.object.Namespace, Release: x.object.Name}
+	t.Kind, t.Cluster, t.Namespace, t.Release = render.Helm, spec.KubeConfig.cluster(), x.object.Namespace, x.object.Name
 	if spec.TargetNamespace != "" {
 		t.Namespace, t.Release = spec.TargetNamespace, spec.TargetNamespace+"-"+x.object.Name
 	}
@@ -48,7 +51,9 @@ func (x *expansion) release() (*render.Target, error) {
 	}
 	for _, file := range spec.Chart.Spec.ValuesFiles {
 		name := path.Clean(file)
-		if !x.isFile(name) {
+		if t.Source != nil && fs.ValidPath(name) {
+			name = t.Source.At(name) // whether it is there, its render finds
+		} else if !x.isFile(name) {
 			return nil, fmt.Errorf("there is no value file %s in this repository", file)
 		}
 		t.Values = append(t.Values, name)
@@ -66,24 +71,49 @@ func (x *expansion) release() (*render.Target, error) {
 	return t, nil
 }
 
-// chart finds the chart's folder in the tree.
-func (x *expansion) chart(spec *releaseSpec) (string, bool) {
-	c := spec.Chart.Spec
-	if spec.ChartRef.Name != "" {
-		x.tell(manifest.Warning, "it deploys the chart of %s %s, which is not in this repository: it is not analysed", spec.ChartRef.Kind, spec.ChartRef.Name)
-		return "", false
+// chart finds the chart's folder in the tree, or else what is fetched for it.
+func (x *expansion) chart(spec *releaseSpec) (*render.Target, bool) {
+	if ref := spec.ChartRef; ref.Kind == "HelmChart" {
+		_, of, why := x.find(ref)
+		if why != "" {
+			x.tell(manifest.Warning, "it deploys the chart of %s %s, which is not in this repository: it is not analysed; %s", ref.Kind, ref.Name, why)
+			return nil, false
+		}
+		if of.SourceRef.Namespace == "" {
+			of.SourceRef.Namespace = ref.Namespace
+		}
+		spec.Chart.Spec = of.chartSpec
+	} else if ref.Name != "" {
+		source, why := x.artifact(ref)
+		if why != "" {
+			x.tell(manifest.Warning, "it deploys the chart of %s %s, which is not in this repository: it is not analysed; %s", ref.Kind, ref.Name, why)
+			return nil, false
+		}
+		return &render.Target{Path: source.At("."), Source: source}, true
 	}
-	places := []string{path.Clean(strings.TrimPrefix(c.Chart, "./"))}
+	c := spec.Chart.Spec
+	at := path.Clean(strings.TrimPrefix(c.Chart, "./"))
+	places := []string{at}
 	if c.SourceRef.Kind == "HelmRepository" {
 		places = []string{path.Join("charts", c.Chart), path.Join(path.Dir(x.object.Origin.File), "charts", c.Chart)}
 	}
 	for _, at := range places {
 		if c.Chart != "" && fs.ValidPath(at) && x.isChart(at, c.Chart, c.Version, c.SourceRef.Kind == "HelmRepository") {
-			return at, true
+			return &render.Target{Path: at}, true
 		}
 	}
-	x.tell(manifest.Warning, "it deploys the chart %s of %s %s, which is not in this repository: it is not analysed", c.Chart, c.SourceRef.Kind, c.SourceRef.Name)
-	return "", false
+	source, why := x.fetchedChart(c)
+	switch {
+	case why != "":
+	case source.Chart != "":
+		return &render.Target{Path: source.At("."), Source: source}, true
+	case !fs.ValidPath(at):
+		why = "its path leads out of that repository"
+	default:
+		return &render.Target{Path: source.At(at), Source: source}, true
+	}
+	x.tell(manifest.Warning, "it deploys the chart %s of %s %s, which is not in this repository: it is not analysed; %s", c.Chart, c.SourceRef.Kind, c.SourceRef.Name, why)
+	return nil, false
 }
 
 // isChart tells whether a folder is a chart and, if it stands for one from elsewhere, that one in the wanted version; a

@@ -13,6 +13,7 @@ import (
 	"helm.sh/helm/v4/pkg/ignore"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/fetch"
 )
 
 // maxChartBytes is Helm's own bound on the files of a chart.
@@ -103,7 +104,7 @@ func (r *chartReader) linked(own []chartFile, of chartFile, open []string) ([]ch
 			continue
 		}
 		at := path.Join(path.Dir(of.origin), folder)
-		if path.IsAbs(folder) || at == ".." || strings.HasPrefix(at, "../") {
+		if path.IsAbs(folder) || at == ".." || strings.HasPrefix(at, "../") || fetch.Folder(at) != fetch.Folder(of.origin) {
 			return nil, fmt.Errorf("reading %s: the dependency %s leads out of the repository: %s", of.origin, d.Name, d.Repository)
 		}
 		found, err := r.read(at, open)

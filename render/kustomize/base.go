@@ -72,7 +72,7 @@ func (w *walk) fetchBase(k *kustomization, field, ref string) (*base, error) {
 	if in := w.baseOf(k.file); in != nil {
 		found.depth = in.depth + 1
 	}
-	found.at = fmt.Sprintf(fetchedPrefix+"%x", sha256.Sum256([]byte(remote.String())))
+	found.at = fmt.Sprintf(fetch.FolderPrefix+"%x", sha256.Sum256([]byte(remote.String())))
 	if known, ok := w.bases[found.at]; ok {
 		return known, nil
 	}
@@ -100,19 +100,6 @@ func (w *walk) fetchBase(k *kustomization, field, ref string) (*base, error) {
 	w.grafted.Put(found.at, files)
 	w.bases[found.at] = found
 	return found, nil
-}
-
-// fetchedPrefix begins the names that only a build has, at the root for folders.
-const fetchedPrefix = "netpol-impact-fetched-"
-
-// fetchedFolder is the folder of another repository that a path is in; empty if it is in none. No path of the repository
-// leads into one, nor out of one.
-func fetchedFolder(name string) string {
-	first, _, _ := strings.Cut(name, "/")
-	if strings.HasPrefix(first, fetchedPrefix) {
-		return first
-	}
-	return ""
 }
 
 // baseOf is the base that a path of a build is in; nil if that is the repository that is compared.

@@ -280,7 +280,7 @@ metadata: {name: ok}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", ref, err, want)
 		}
-		if err != nil && strings.Contains(err.Error(), fetchedPrefix) {
+		if err != nil && strings.Contains(err.Error(), fetch.FolderPrefix) {
 			t.Errorf("%s: an error by a name that nobody knows: %v", ref, err)
 		}
 	}

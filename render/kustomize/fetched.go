@@ -43,7 +43,7 @@ func (w *walk) fetchFiles(k *kustomization) error {
 		if err := readable(text); err != nil {
 			return k.refuse("resources", ref, "cannot be read: %v", err)
 		}
-		name := fmt.Sprintf(fetchedPrefix+"%x%s", sha256.Sum256([]byte(ref)), path.Ext(ref))
+		name := fmt.Sprintf(fetch.FolderPrefix+"%x%s", sha256.Sum256([]byte(ref)), path.Ext(ref))
 		at := path.Join(k.dir, name)
 		w.instead[at] = text
 		w.charts[at] = chartOrigin{Origin: w.at(k, ref), generator: resource.Origin{Path: ref}}

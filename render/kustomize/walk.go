@@ -191,8 +191,7 @@ func (k *kustomization) place(field, ref string) (string, error) {
 		return "", k.refuse(field, ref, "is an absolute path; name it relative to %s", k.dir)
 	}
 	at := path.Join(k.dir, ref)
-	in, to := fetchedFolder(k.dir), fetchedFolder(at)
-	if at == ".." || strings.HasPrefix(at, "../") || in != to {
+	if at == ".." || strings.HasPrefix(at, "../") || fetch.Folder(k.dir) != fetch.Folder(at) {
 		return "", k.refuse(field, ref, "leads out of the repository")
 	}
 	return at, nil

@@ -6,7 +6,7 @@ import (
 )
 
 // Grafted is a tree with other trees in the places of some folders. What is below a place is the other tree's alone; the
-// folder above it does not list it. It is for one goroutine.
+// folder above it does not list it. When all is put in place, it is safe for concurrent use.
 type Grafted struct {
 	fs.FS
 	grafts []graft
