@@ -59,7 +59,7 @@ func Targets(ctx context.Context, fsys fs.FS, cfg config.Config, r *render.Rende
 		return nil, nil, err
 	}
 	s.settings = SettingsOf(cfg.Render)
-	found := append(s.deployed(ctx, r), s.released(ctx, r.Limits)...)
+	found := append(s.deployed(ctx, r), s.released(ctx, r)...)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err // what was found by then is not all
 	}

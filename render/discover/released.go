@@ -14,18 +14,17 @@ import (
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/helmfile"
-	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // released returns the targets that helmfiles deploy, and marks what they take as used, so that it is not found again.
-func (s *survey) released(ctx context.Context, limits sandbox.Limits) []Found {
+func (s *survey) released(ctx context.Context, r *render.Renderer) []Found {
 	s.begin()
 	if len(s.helmfiles) == 0 && len(s.helmfileFolders(false)) == 0 {
 		return nil
 	}
-	series := helmfile.NewSeries(limits)
+	series := helmfile.NewSeries(r.Limits)
 	defer series.Close()
-	outermost := s.outermost(ctx, series)
+	outermost := s.outermost(ctx, series, r.Elsewhere(ctx, s.fsys))
 	var found []Found
 	failed := false
 	for _, x := range outermost {
@@ -44,8 +43,9 @@ func (s *survey) released(ctx context.Context, limits sandbox.Limits) []Found {
 	return found
 }
 
-// outermost expands the helmfiles that no other one includes, in the order of their depth.
-func (s *survey) outermost(ctx context.Context, series *helmfile.Series) []render.Expansion {
+// outermost expands the helmfiles that no other one includes, in the order of their depth; fsys answers for what may be
+// fetched, too.
+func (s *survey) outermost(ctx context.Context, series *helmfile.Series, fsys fs.FS) []render.Expansion {
 	files := slices.Clone(s.helmfiles)
 	slices.SortFunc(files, func(a, b string) int {
 		return cmp.Or(strings.Count(a, "/")-strings.Count(b, "/"), cmp.Compare(a, b))
@@ -56,7 +56,7 @@ func (s *survey) outermost(ctx context.Context, series *helmfile.Series) []rende
 		if s.used[file] || included[file] {
 			continue
 		}
-		x := series.Expand(ctx, s.fsys, file)
+		x := series.Expand(ctx, fsys, file)
 		expanded[file] = x
 		for _, name := range x.Read {
 			included[name] = included[name] || name != file

@@ -3,7 +3,8 @@
 // not followed, with the reason, and the files that were read on the way.
 //
 // Its templates are executed with the functions of sprig and those of helmfile that need nothing but the tree; programs
-// are not run, secrets not decrypted, and nothing is fetched. What the environment of the process would say is unknown: env
+// are not run, secrets not decrypted, and what a chart that is not in the tree holds is fetched only when it renders, if the
+// configuration allows its repository. What the environment of the process would say is unknown: env
 // is empty, and requiredEnv "X" is the symbol ${X}, the same on both sides. Environments that nobody declares are those
 // for which there are value files. Patches and transformers of releases are named and not applied.
 //

@@ -19,8 +19,8 @@ type fields struct {
 // later helmfile may have one that changes what is deployed.
 var (
 	stateFields = fields{
-		followed: "bases environments values templates releases helmfiles namespace kubeContext kubeVersion apiVersions helmDefaults",
-		idle:     "repositories commonLabels lockFilePath helmBinary filepath context deleteWait deleteTimeout",
+		followed: "bases environments values templates repositories releases helmfiles namespace kubeContext kubeVersion apiVersions helmDefaults lockFilePath",
+		idle:     "commonLabels helmBinary filepath context deleteWait deleteTimeout",
 	}
 	defaultFields = fields{
 		followed: "kubeContext",

@@ -199,8 +199,16 @@ func (f *following) chart(r *release) (*render.Target, error) {
 	case isPath:
 		return nil, fmt.Errorf("there is no chart %s in this repository", at)
 	}
-	f.tell(r.Name, "it deploys the chart %s, which is not in this repository: it is not analysed", strings.TrimSpace(r.Chart+" "+r.Version))
-	return nil, nil
+	source, why, err := f.fetched(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case source == nil:
+		f.tell(r.Name, "it deploys the chart %s, which is not in this repository: it is not analysed; %s", strings.TrimSpace(r.Chart+" "+r.Version), why)
+		return nil, nil
+	}
+	t.Path, t.Source = source.At("."), source
+	return t, nil
 }
 
 // releaseValues gives a target its value files as long as they are plain, and returns what comes from the first that is not.

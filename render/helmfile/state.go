@@ -19,6 +19,8 @@ type state struct {
 	Environments map[string]environment    `json:"environments"`
 	Values       []any                     `json:"values"`
 	Templates    map[string]map[string]any `json:"templates"`
+	Repositories []repository              `json:"repositories"`
+	LockFilePath string                    `json:"lockFilePath"`
 	Releases     []map[string]any          `json:"releases"`
 	Helmfiles    []any                     `json:"helmfiles"`
 	Namespace    string                    `json:"namespace"`

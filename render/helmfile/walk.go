@@ -33,7 +33,8 @@ func (w *walk) follow(name string, over map[string]any) error {
 	if err != nil {
 		return err
 	}
-	f := &following{walk: w, file: name, source: string(text), folder: path.Dir(name), values: make(map[string]any), templates: make(map[string]map[string]any)}
+	f := &following{walk: w, file: name, source: string(text), folder: path.Dir(name), values: make(map[string]any), templates: make(map[string]map[string]any),
+		repositories: make(map[string]repository)}
 	environments, err := w.environments(name, string(text), 0)
 	if err != nil {
 		return err
@@ -59,9 +60,12 @@ type following struct {
 	folder       string
 	values       map[string]any
 	templates    map[string]map[string]any
-	namespace    string
-	context      string
-	settings     render.Settings
+	repositories map[string]repository
+	// lock is the path of the lock where that is not beside the helmfile.
+	lock      string
+	namespace string
+	context   string
+	settings  render.Settings
 	// release is the one at hand.
 	release string
 }
@@ -148,6 +152,12 @@ func (f *following) state(s *state) error {
 	}
 	for name, t := range s.Templates {
 		f.templates[name] = t
+	}
+	for _, r := range s.Repositories {
+		f.repositories[r.Name] = r
+	}
+	if s.LockFilePath != "" {
+		f.lock = s.LockFilePath
 	}
 	if s.Namespace != "" {
 		f.namespace = s.Namespace
