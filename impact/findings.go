@@ -23,7 +23,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 		e := &effects[i]
 		byNamespace := make(map[string][]peerGroup)
 		for _, subject := range e.Subjects {
-			found := finder.Of(e, subject)
+			ofAll := finder.Of(e, subject, nil)
 			namespace := a.traits[subject].namespace
 			if byNamespace[namespace] == nil {
 				byNamespace[namespace] = a.peersByTraits(e, namespace)
@@ -37,6 +37,10 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 				for _, peers := range [][]int32{others, kept} {
 					if len(peers) == 0 {
 						continue
+					}
+					found := ofAll
+					if len(found.Causes) > 1 && len(peers) < len(e.Peers) {
+						found = finder.Of(e, subject, peers)
 					}
 					isKept := len(kept) > 0 && &peers[0] == &kept[0]
 					key := keyOf(rule, level, e, found.Causes, isKept)
@@ -56,7 +60,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	}
 	out = slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })
 	for _, o := range orphans {
-		out = append(out, a.orphanFinding(o, finder.OfLoss(o.Policy, o.Lost[0])))
+		out = append(out, a.orphanFinding(o, finder.OfLoss(o.Policy, o.Lost)))
 	}
 	return out
 }

@@ -89,6 +89,8 @@ type group struct {
 	at       map[listKey]int
 	seen     map[string]bool
 	evidence []Evidence
+	// ends are those at which connections are blocked or opened, by the directions of the effects.
+	ends [2]bool
 }
 
 // listKey is a list of peers by its first element, in the direction of an effect.
@@ -118,6 +120,7 @@ func (g *group) add(d policy.Direction, found cause.Found, subject int32, peers 
 		g.undo = ""
 	}
 	g.partial = g.partial || found.Partial
+	g.ends[d] = true
 	key := listKey{d, &peers[0]}
 	if i, ok := g.at[key]; ok {
 		subjects := &g.rectangles[i].destinations

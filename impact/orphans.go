@@ -82,7 +82,7 @@ func (a *analysis) orphanFinding(o *orphan, causes []Cause) Finding {
 	lost, instead := a.summarise(o.Lost), summary{}
 	f := Finding{Rule: rule.ID, Severity: rule.Level, Confidence: Exact, Kind: Hygiene, Causes: causes}
 	f.Title = fmt.Sprintf("%s no longer selects any workload (it selected %s)", name, lost.text)
-	f.Explanation = "No rendered workload has the labels that it asks for."
+	f.Explanation = "No rendered workload meets its selector any more."
 	if len(o.Instead) > 0 {
 		instead = a.summarise(o.Instead)
 		f.Explanation = fmt.Sprintf("It selects %s now, which no rendered workload is.", instead.text)

@@ -239,11 +239,11 @@ func (f *pathFinder) openedBy(from, to int32) (causes []Cause, doubtful bool) {
 		if f.causes == nil {
 			f.causes = cause.New(f.a.model, f.a.base, f.a.head)
 		}
-		subject := to
+		subject, peer := to, from
 		if e.Direction == policy.Egress {
-			subject = from
+			subject, peer = from, to
 		}
-		causes, doubtful = append(causes, f.causes.Of(e, subject).Causes...), doubtful || e.Doubtful
+		causes, doubtful = append(causes, f.causes.Of(e, subject, []int32{peer}).Causes...), doubtful || e.Doubtful
 	}
 	return causes, doubtful
 }
@@ -438,11 +438,11 @@ func (f *pathFinder) growthCauses(i int32) (causes []Cause, doubtful bool) {
 		if f.causes == nil {
 			f.causes = cause.New(f.a.model, f.a.base, f.a.head)
 		}
-		subject := e.Subjects[0]
+		subject, peers := e.Subjects[0], []int32{i}
 		if e.Direction == policy.Egress {
-			subject = i
+			subject, peers = i, nil
 		}
-		causes, doubtful = append(causes, f.causes.Of(e, subject).Causes...), doubtful || e.Doubtful
+		causes, doubtful = append(causes, f.causes.Of(e, subject, peers).Causes...), doubtful || e.Doubtful
 	}
 	return causes, doubtful
 }

@@ -329,7 +329,7 @@ func (p *promised) causes(r rectangle, effects []reach.Effect) []Cause {
 		}
 		at := slices.IndexFunc(subjects, func(i int32) bool { return slices.Contains(e.Subjects, i) })
 		if at >= 0 && slices.ContainsFunc(peers, func(i int32) bool { return contains(e.Peers, i) }) {
-			out = cause.New(p.a.model, p.a.base, p.a.head).Of(e, subjects[at]).Causes
+			out = cause.New(p.a.model, p.a.base, p.a.head).Of(e, subjects[at], nil).Causes
 		}
 	}
 	return out

@@ -13,6 +13,7 @@ import (
 // words are what a finding is told with.
 type words struct {
 	key                   groupKey
+	ends                  [2]bool
 	sources, destinations summary
 	ports                 string
 	causes                []Cause
@@ -27,6 +28,8 @@ type words struct {
 	internet, silent bool
 	// alike tells that all connections differ in the same ports.
 	alike bool
+	// nodes tells that all destinations are machines of the cluster.
+	nodes bool
 	// names are the name servers among the destinations.
 	names []*cluster.NameServer
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
@@ -36,7 +39,7 @@ type words struct {
 }
 
 func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
-	w := words{key: g.key, causes: g.causes, pairs: f.volume(), silent: true, alike: len(rectangles) == 1}
+	w := words{key: g.key, ends: g.ends, causes: g.causes, pairs: f.volume(), silent: true, nodes: true, alike: len(rectangles) == 1}
 	sources, destinations := ends(rectangles)
 	w.sources, w.destinations = a.summarise(sources), a.summarise(destinations)
 	w.whole = w.pairs >= len(a.peersOf(sources))*len(a.peersOf(destinations))
@@ -67,6 +70,7 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 	}
 	for _, d := range destinations {
 		w.silent = w.silent && len(a.traits[d].declared) == 0
+		w.nodes = w.nodes && a.traits[d].end.Node
 	}
 	w.names = a.namesAmong(destinations)
 	w.left = a.left(g.key, sources, destinations)
@@ -326,10 +330,14 @@ func (w *words) advice() string {
 		return namesAdvice(w.names)
 	case w.key.rule == narrowed:
 		return "Nothing to do if the destination listens on its declared ports only."
-	case !w.key.opened && w.key.direction == policy.Egress:
+	case !w.key.opened && w.ends == [2]bool{true, true}:
+		return "If the connections are needed, allow them where they are blocked: in rules of the policies that are told as causes."
+	case !w.key.opened && w.ends[policy.Egress]:
 		return "If the source needs this connection, allow it in an egress rule of a policy that selects the source."
 	case !w.key.opened:
 		return "If the destination needs this connection, allow it in an ingress rule of a policy that selects the destination."
+	case w.key.rule == "O2" && w.nodes:
+		return "Name only the ports of the nodes that are needed: whoever gets to the kubelet or to etcd may rule the cluster."
 	case w.key.rule == "O2":
 		return "Leave out the metadata addresses: except 169.254.169.254/32 in the rule's ipBlock."
 	case w.key.rule == "O5":

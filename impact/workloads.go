@@ -143,13 +143,14 @@ func renameFinding(r rename) Finding {
 	rule, _ := severity.ByID("W3")
 	f := Finding{Rule: "W3", Severity: rule.Level, Confidence: Exact, Kind: Workload,
 		Causes: []Cause{{Object: r.to.Object.String(), File: r.to.Object.Origin.File, Line: r.to.Object.Origin.Line, Side: "head", Change: "renamed from " + r.from.Name}}}
+	f.Explanation = "Same namespace, images and ports: its connections are compared with those under its old name."
 	if r.from.Name == r.to.Name {
+		f.Explanation = "Same namespace and name: its connections are compared with those that it had."
 		f.Title = fmt.Sprintf("%s/%s is now a %s (it was a %s)", r.to.Namespace, r.to.Name, r.to.Kind, r.from.Kind)
 		f.Causes[0].Change = "kind changed from " + r.from.Kind
 	} else {
 		f.Title = fmt.Sprintf("%s/%s is renamed to %s", r.from.Namespace, r.from.Name, r.to.Name)
 	}
-	f.Explanation = "Same namespace, images and ports: its connections are compared with those under its old name."
 	f.Fingerprint = fingerprintOf("W3", identityOf(r.from).String(), identityOf(r.to).String())
 	return f
 }

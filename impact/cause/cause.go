@@ -68,7 +68,7 @@ type Finder struct {
 	referred  map[string][]Cause
 	differing []referent
 	// changes remembers what changed about each policy; nil if nothing did.
-	changes map[*policy.Policy]*Cause
+	changes map[part]*Cause
 	// effect is the one that was asked for last, sampled what was found of it.
 	effect  *reach.Effect
 	sampled sampled
@@ -82,7 +82,7 @@ func New(m *reach.Model, base, head *cluster.State) *Finder {
 		model: m, base: byKey(base.Policies), head: byKey(head.Policies),
 		namespaces: [2]map[string]*cluster.Namespace{base.Namespaces, head.Namespaces},
 		states:     [2]*cluster.State{base, head},
-		changes:    make(map[*policy.Policy]*Cause),
+		changes:    make(map[part]*Cause),
 	}
 }
 
@@ -104,26 +104,72 @@ type sampled struct {
 
 type found struct {
 	subject int32
+	cells   []answered
 	things  []reach.Thing
 	undo    Undo
 	partial bool
 }
 
+// answered is what has to be put back for the connection with one peer, which is of a kind.
+type answered struct {
+	peer, kind int32
+	things     []reach.Thing
+	undo       Undo
+}
+
 // Of returns the causes of an effect on one of its subjects: of the cells that stand for it, what has to be put back for the
-// difference to go.
-func (f *Finder) Of(e *reach.Effect, subject int32) Found {
+// difference to go. Peers are those of the effect's that it is about, sorted; nil for all.
+func (f *Finder) Of(e *reach.Effect, subject int32, peers []int32) Found {
 	if f.effect != e {
 		f.effect, f.sampled = e, sampled{f.model.NewSample(e), make(map[[3]int32]found), make(map[int32]found)}
 	}
 	of := f.found(subject)
-	out := Found{f.causes(e, subject, of), of.undo, of.partial}
+	if peers == nil || len(of.things) < 2 {
+		peers = e.Peers
+	} else {
+		of = of.among(f.sampled.sample, peers)
+	}
+	out := Found{f.causes(e, subject, peers, of), of.undo, of.partial}
 	if len(out.Causes) < 2 {
 		out.Undo = ""
 	}
 	return out
 }
 
-func (f *Finder) causes(e *reach.Effect, subject int32, of found) []Cause {
+// among is what was found for some peers only; all of it if these are of no kind that was asked about.
+func (of found) among(s *reach.Sample, peers []int32) found {
+	kinds := make(map[int32]bool)
+	for _, p := range peers {
+		kinds[s.Kind(p)] = true
+	}
+	cells := slices.DeleteFunc(slices.Clone(of.cells), func(a answered) bool { return !kinds[a.kind] })
+	if len(cells) == 0 || len(cells) == len(of.cells) {
+		return of
+	}
+	out := found{subject: of.subject, cells: cells, partial: of.partial}
+	out.join()
+	return out
+}
+
+// join makes one answer of those of all cells.
+func (of *found) join() {
+	for i, c := range of.cells {
+		if i == 0 {
+			of.things, of.undo = slices.Clone(c.things), c.undo
+			continue
+		}
+		if c.undo != of.undo || len(c.things) != len(of.things) {
+			of.undo = ""
+		}
+		for _, t := range c.things {
+			if !slices.Contains(of.things, t) {
+				of.things, of.undo = append(of.things, t), ""
+			}
+		}
+	}
+}
+
+func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found) []Cause {
 	if len(of.things) == 0 {
 		return f.likely(e, subject)
 	}
@@ -145,13 +191,13 @@ func (f *Finder) causes(e *reach.Effect, subject int32, of found) []Cause {
 		for _, t := range things {
 			switch {
 			case t.Policy != "":
-				causes = append(causes, f.policy(t.Policy)...)
+				causes = append(causes, f.policy(t.Policy, f.directions(e, of, t))...)
 			case t.Namespace != "":
 				causes = append(causes, f.namespace(t.Namespace)...)
 			case t.Endpoint == of.subject:
 				causes = append(causes, f.workload(e.Direction, subject)...)
 			default:
-				for _, i := range f.model.Alike(e.Peers, t.Endpoint) {
+				for _, i := range f.model.Alike(peers, t.Endpoint) {
 					causes = append(causes, f.workload(1-e.Direction, i)...)
 				}
 			}
@@ -189,25 +235,18 @@ func (f *Finder) found(subject int32) found {
 // necessary are the things that have to be put back for some cell of a sample.
 func (f *Finder) necessary(subject int32) found {
 	of := found{subject: subject}
-	first := true
-	whole := f.sampled.sample.Each(subject, func(c reach.Cell) bool {
+	s := f.sampled.sample
+	whole := s.Each(subject, func(c reach.Cell) bool {
 		f.asked++
 		things, alone := f.model.Necessary(c)
-		undo := undoOf(things, alone)
-		if first {
-			of.things, of.undo, first = things, undo, false
-			return true
+		peer := c.Source
+		if peer == subject {
+			peer = c.Destination
 		}
-		if undo != of.undo || len(things) != len(of.things) {
-			of.undo = ""
-		}
-		for _, t := range things {
-			if !slices.Contains(of.things, t) {
-				of.things, of.undo = append(of.things, t), ""
-			}
-		}
+		of.cells = append(of.cells, answered{peer, s.Kind(peer), things, undoOf(things, alone)})
 		return f.asked < maxAsked
 	})
+	of.join()
 	of.partial = !whole
 	return of
 }
@@ -229,7 +268,7 @@ func (f *Finder) Between(c reach.Cell) Found {
 	for _, t := range things {
 		switch {
 		case t.Policy != "":
-			out.Causes = append(out.Causes, f.policy(t.Policy)...)
+			out.Causes = append(out.Causes, f.policy(t.Policy, f.actingOn(t.Policy, c))...)
 		case t.Namespace != "":
 			out.Causes = append(out.Causes, f.namespace(t.Namespace)...)
 		case t.Endpoint == c.Destination:
@@ -249,64 +288,47 @@ func (f *Finder) Between(c reach.Cell) Found {
 	return out
 }
 
-// OfLoss returns why a policy no longer selects a workload: the policy's own change, or the workload's.
-func (f *Finder) OfLoss(p *policy.Policy, lost int32) []Cause {
-	if change := f.change(p); change != nil {
+// maxLost is of how many lost workloads the changes are told.
+const maxLost = 10
+
+// OfLoss returns why a policy no longer selects workloads: the policy's own change, or the workloads'.
+func (f *Finder) OfLoss(p *policy.Policy, lost []int32) []Cause {
+	if change := f.change(p, noDirection); change != nil {
 		return []Cause{*change}
 	}
-	for _, d := range policy.Directions {
-		if causes := f.workload(d, lost); len(causes) > 0 {
-			return causes
+	var out []Cause
+	for _, i := range lost[:min(len(lost), maxLost)] {
+		d := policy.Ingress
+		if !selects(f.model.Acting(d, reach.Base, i), p) {
+			d = policy.Egress
+		}
+		causes := f.workload(d, i)
+		if w := f.model.Endpoints[i].Workload[reach.Head]; len(causes) == 0 && w != nil {
+			causes = f.namespace(w.Namespace)
+		}
+		for _, c := range causes {
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
 		}
 	}
-	if w := f.model.Endpoints[lost].Workload[reach.Head]; w != nil {
-		return f.namespace(w.Namespace)
-	}
-	return nil
+	return out
 }
 
 func sameIdentity(a, b *manifest.Object) bool {
 	return a.Name == b.Name && a.Namespace == b.Namespace && a.Kind == b.Kind && a.Group == b.Group
 }
 
-// policy is the change of a policy that differs, or the changes of what it refers to.
-func (f *Finder) policy(key string) []Cause {
+// policy is the change of a policy that differs, as far as it is about some directions, or the changes of what it refers to.
+func (f *Finder) policy(key string, d directions) []Cause {
 	p := cmp.Or(f.head[key], f.base[key])
-	if change := f.change(p); change != nil {
+	if change := f.change(p, d); change != nil {
 		return []Cause{*change}
 	}
 	if causes := f.referents(p); len(causes) > 0 {
 		return causes
 	}
 	return []Cause{*f.cause(p, "head", p.Object.Body, "means something else, because of what it refers to")}
-}
-
-// change is what changed about a policy; nil if it means the same on both sides.
-func (f *Finder) change(p *policy.Policy) *Cause {
-	if known, ok := f.changes[p]; ok {
-		return known
-	}
-	key := p.Object.Key()
-	var change *Cause
-	old, now := f.base[key], f.head[key]
-	switch {
-	case old == nil:
-		change = f.cause(now, "head", now.Object.Body, "added")
-	case now == nil:
-		change = f.cause(old, "base", old.Object.Body, "removed")
-	case old.Object.Body != now.Object.Body:
-		before, after := old.Object.Body.Get("spec"), now.Object.Body.Get("spec")
-		path := "spec"
-		if equal(before, after) { // Cilium's policies may have several
-			path, before, after = "specs", old.Object.Body.Get("specs"), now.Object.Body.Get("specs")
-		}
-		if !equal(before, after) {
-			text, at := difference(before, after, path)
-			change = f.cause(now, "head", at, text)
-		}
-	}
-	f.changes[p] = change
-	return change
 }
 
 func (f *Finder) cause(p *policy.Policy, side string, at *manifest.Node, change string) *Cause {
@@ -323,19 +345,19 @@ func (f *Finder) workload(d policy.Direction, endpoint int32) []Cause {
 		return nil
 	}
 	var out []Cause
-	add := func(change string, path ...string) {
-		path = append(now.TemplatePath(), path...)
+	addAt := func(change string, path ...string) {
 		for len(path) > 0 && now.Object.Body.Get(path...) == nil {
 			path = path[:len(path)-1] // what is gone has no line
 		}
 		at := now.Object.At(now.Object.Body.Get(path...))
 		out = append(out, Cause{Object: now.Object.String(), File: at.File, Line: at.Line, Side: "head", Change: change, breadth: 1})
 	}
+	add := func(change string, path ...string) { addAt(change, append(now.TemplatePath(), path...)...) }
 	if keys, change := changedLabels(old.Labels, now.Labels); change != "" {
 		add(change+f.selection(d, endpoint), "metadata", "labels", keys[0])
 	}
 	if old.Namespace != now.Namespace {
-		add("moved from namespace "+old.Namespace, "metadata")
+		addAt("moved from namespace "+old.Namespace, "metadata", "namespace")
 	}
 	if old.HostNetwork != now.HostNetwork {
 		add(fmt.Sprintf("hostNetwork: %v → %v", old.HostNetwork, now.HostNetwork), "spec", "hostNetwork")

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ func difference(before, after *manifest.Node, path string) (string, *manifest.No
 	case after == nil:
 		return path + " removed", nil
 	case before.Kind == after.Kind && after.Kind == manifest.Map:
-		return differenceOfMaps(before, after, path)
+		return differenceOfMaps(before, after, path, func(string) bool { return true })
 	case before.Kind == after.Kind && after.Kind == manifest.List:
 		return differenceOfLists(before, after, path)
 	}
@@ -35,7 +36,8 @@ func isShort(n *manifest.Node) bool {
 // maxWords bounds how many changed fields are told one by one.
 const maxWords = 3
 
-func differenceOfMaps(before, after *manifest.Node, path string) (string, *manifest.Node) {
+// differenceOfMaps is of those fields that are concerned; the text is "" if these are the same.
+func differenceOfMaps(before, after *manifest.Node, path string, concerned func(field string) bool) (string, *manifest.Node) {
 	var texts []string
 	var at *manifest.Node
 	add := func(key *manifest.Node, was, is *manifest.Node) {
@@ -49,12 +51,12 @@ func differenceOfMaps(before, after *manifest.Node, path string) (string, *manif
 		}
 	}
 	for key, value := range after.Fields {
-		if was := before.Get(key.Text); !equal(was, value) {
+		if was := before.Get(key.Text); concerned(key.Text) && !equal(was, value) {
 			add(key, was, value)
 		}
 	}
 	for key, value := range before.Fields {
-		if after.Get(key.Text) == nil {
+		if concerned(key.Text) && after.Get(key.Text) == nil {
 			add(key, value, nil)
 		}
 	}
@@ -69,6 +71,43 @@ func differenceOfMaps(before, after *manifest.Node, path string) (string, *manif
 
 func differenceOfLists(before, after *manifest.Node, path string) (string, *manifest.Node) {
 	x, y := before.Elements(), after.Elements()
+	removed, added := leftOver(x, y)
+	element := func(i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+	switch {
+	case len(removed)+len(added) == 0:
+		first := 0
+		for equal(&x[first], &y[first]) {
+			first++
+		}
+		return path + " reordered", &y[first]
+	case len(removed) > maxWords || len(added) > maxWords || len(added) > 0 && len(removed) > 0 && len(added) != len(removed):
+		if len(added) > 0 {
+			return path + " edited", &y[added[0]]
+		}
+		return path + " edited", after
+	}
+	var texts []string
+	at := after
+	for n := range max(len(added), len(removed)) {
+		text, where := "", (*manifest.Node)(nil)
+		switch {
+		case len(removed) == 0:
+			text, where = element(added[n])+" added", &y[added[n]]
+		case len(added) == 0:
+			text = element(removed[n]) + " removed"
+		default:
+			text, where = difference(&x[removed[n]], &y[added[n]], element(added[n]))
+		}
+		if texts = append(texts, text); n == 0 && where != nil {
+			at = where
+		}
+	}
+	return strings.Join(texts, ", "), at
+}
+
+// leftOver are the elements of two lists that have no equal one in the other, by number. Lists that are long and much
+// changed are compared in the order in which they are.
+func leftOver(x, y []manifest.Node) (removed, added []int) {
 	first := 0
 	for first < len(x) && first < len(y) && equal(&x[first], &y[first]) {
 		first++
@@ -77,20 +116,25 @@ func differenceOfLists(before, after *manifest.Node, path string) (string, *mani
 	for last < len(x)-first && last < len(y)-first && equal(&x[len(x)-1-last], &y[len(y)-1-last]) {
 		last++
 	}
-	removed, added := len(x)-first-last, len(y)-first-last
-	element := path + "[" + strconv.Itoa(first) + "]"
-	switch {
-	case removed == 1 && added == 1:
-		return difference(&x[first], &y[first], element)
-	case removed == 0 && added == 1:
-		return element + " added", &y[first]
-	case removed == 1 && added == 0:
-		return element + " removed", after
-	case added > 0:
-		return path + " edited", &y[first]
+	for i := first; i < len(x)-last; i++ {
+		removed = append(removed, i)
 	}
-	return path + " edited", after
+	for i := first; i < len(y)-last; i++ {
+		n := -1
+		if len(x)-first-last <= maxCompared {
+			n = slices.IndexFunc(removed, func(k int) bool { return equal(&x[k], &y[i]) })
+		}
+		if n >= 0 {
+			removed = slices.Delete(removed, n, n+1)
+		} else {
+			added = append(added, i)
+		}
+	}
+	return removed, added
 }
+
+// maxCompared bounds how many elements are looked for elsewhere in a list.
+const maxCompared = 100
 
 // equal tells whether two values are the same, whatever their lines and the order of their fields.
 func equal(a, b *manifest.Node) bool {

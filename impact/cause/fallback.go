@@ -11,10 +11,12 @@ import (
 // with a node's labels: of the policies that act on the subject and can have such an effect, of the subject, else of peers.
 func (f *Finder) likely(e *reach.Effect, subject int32) []Cause {
 	var out []Cause
+	var own directions
+	own[e.Direction] = true
 	before := f.model.Acting(e.Direction, reach.Base, subject)
 	after := f.model.Acting(e.Direction, reach.Head, subject)
 	for _, p := range slices.Concat(after, before) {
-		change := f.change(p)
+		change := f.change(p, own)
 		if change != nil && f.canCause(e, subject, p, selects(before, p), selects(after, p)) && !slices.Contains(out, *change) {
 			out = append(out, *change)
 		}

@@ -145,7 +145,7 @@ spec: {selector: "app == 'db'", types: [Ingress], ingress: [{action: Allow, sour
 			finder := New(m, base, head)
 			for i := range effects {
 				for _, subject := range effects[i].Subjects {
-					causes := finder.Of(&effects[i], subject).Causes
+					causes := finder.Of(&effects[i], subject, nil).Causes
 					if len(causes) == 0 {
 						t.Fatal("no cause")
 					}

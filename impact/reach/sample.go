@@ -22,6 +22,8 @@ type Sample struct {
 	first   map[int32]int32
 	cells   []samplePart
 	partial bool
+	// kinds numbers the kinds of peers, by class.
+	kinds map[int32]int32
 	// group tells apart the subjects' classes that the peers' policies can, keys numbers what acts on them.
 	group map[int32]int32
 	keys  map[string]int32
@@ -220,8 +222,12 @@ func (s *Sample) choosePeers(sequences [2]sequence, subjects runs) []int32 {
 		}
 	}
 	var peers []int32
-	for _, g := range p.members() {
+	s.kinds = make(map[int32]int32, len(s.classes))
+	for n, g := range p.members() {
 		peers = append(peers, s.first[s.classes[g[0]]])
+		for _, i := range g {
+			s.kinds[s.classes[i]] = int32(n)
+		}
 	}
 	slices.Sort(peers)
 	return peers
@@ -354,6 +360,10 @@ func (s *Sample) Each(subject int32, f func(c Cell) bool) (whole bool) {
 	}
 	return !s.partial
 }
+
+// Kind numbers the kind that a peer of the effect is of: cells of one kind of peers stand for each other. It is 0 while there
+// is one kind only.
+func (s *Sample) Kind(peer int32) int32 { return s.kinds[s.m.classOf[peer]] }
 
 // changeTable numbers what differs about classes: 0 is nothing.
 type changeTable struct {

@@ -42,11 +42,11 @@ var Rules = []Rule{
 		func(c Change) bool { return !c.Opened && c.APIServer }},
 	{"B7", High, "a Service loses every client",
 		func(c Change) bool { return !c.Opened && c.LastClients }},
-	{"B8", Medium, "a declared or scraped port is blocked; nothing else shows that it is used",
+	{"B8", Medium, "a port is blocked that is declared, scraped or outside these manifests; nothing else shows that it is used",
 		func(c Change) bool {
 			return !c.Opened && (c.Listens || c.Scraped || (c.Destination.Outside || c.Destination.Unrendered) && !c.NoListener)
 		}},
-	{"B9", Low, "a port that nobody listens on is blocked",
+	{"B9", Low, "a port is blocked that nobody is known to listen on",
 		func(c Change) bool { return !c.Opened }},
 	{promisedBlocked, Info, "a connection is blocked that a promise denies",
 		func(c Change) bool { return !c.Opened && c.Promised }},
@@ -94,7 +94,7 @@ var Rules = []Rule{
 	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
 	{ID: "W1", Level: Info, Text: "a workload is new"},
 	{ID: "W2", Level: Info, Text: "a workload is removed"},
-	{ID: "W3", Level: Info, Text: "a workload is renamed"},
+	{ID: "W3", Level: Info, Text: "a workload is renamed, moved or of another kind"},
 }
 
 // The rules of connections that a promise wants as they are now.
