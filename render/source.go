@@ -61,11 +61,7 @@ func (s *Source) Fetch(fsys fs.FS) (fs.FS, string, error) {
 		both, err := helm.Unpack(fsys, seen, asked, got)
 		return both, seen, err
 	}
-	got, err := fetch.AskCommit(fsys, fetch.CommitRef{Repository: s.Repository, Ref: s.Revision})
-	if err != nil {
-		return nil, "", err
-	}
-	files, err := tree.Unpack(got.Pack, got.ID)
+	files, err := fetch.AskCommit(fsys, fetch.CommitRef{Repository: s.Repository, Ref: s.Revision})
 	if err != nil {
 		return nil, "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/netpol-impact/netpol-impact/internal/gitserver"
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
@@ -43,5 +44,40 @@ func TestOnlyBaseIsKept(t *testing.T) {
 	}
 	if run("./base", "./head", sandbox.Limits{Files: 1}) {
 		t.Error("head is kept")
+	}
+}
+
+// What a pull request has fetched must not meet a later run either.
+func TestOnlyWhatBaseFetchesIsKept(t *testing.T) {
+	root, dir, kept := t.TempDir(), t.TempDir(), t.TempDir()
+	of := gitserver.Make(t, filepath.Join(root, "repo"))
+	own := gitserver.At(t, dir)
+	s := gitserver.New(t, root)
+	for _, side := range []string{"base", "head"} {
+		of.Write("kustomization.yaml", "resources: [x.yaml]\n")
+		of.Write("x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "+side+"}\n")
+		own.Write(side+"/kustomization.yaml", "resources: ['"+s.URL+"/repo//?ref="+of.Commit()+"']\n")
+		own.Write(side+"/.netpol-impact.yaml", "fetch: {allow: ['"+s.URL+"/repo']}\n")
+	}
+	run := func(base, head string) int {
+		t.Helper()
+		s.Packs()
+		r, err := Diff(t.Context(), Options{Dir: dir, Base: base, Head: head, Cache: kept, KeepBaseOnly: true, All: true})
+		if err != nil || Incomplete(r.Diagnostics) {
+			t.Fatal(err, r.Diagnostics)
+		}
+		return s.Packs()
+	}
+	if n := run("./base", "./head"); n != 2 {
+		t.Errorf("%d commits were fetched, not 2", n)
+	}
+	if all, err := filepath.Glob(filepath.Join(kept, "commit-*")); err != nil || len(all) != 1 {
+		t.Errorf("%q is kept (%v)", all, err)
+	}
+	if n := run("./base", "./head"); n != 1 {
+		t.Errorf("%d commits were fetched, not head's alone", n)
+	}
+	if n := run("./head", "./head"); n != 1 {
+		t.Errorf("%d commits were fetched, not what only head had fetched before", n)
 	}
 }

@@ -18,7 +18,38 @@ func (c *Cache) Blob(digest string) ([]byte, bool) {
 	if err != nil || len(want) != sha256.Size {
 		return nil, false
 	}
-	name := blobName(digest)
+	text, ok := c.read(blobName(digest))
+	if sum := sha256.Sum256(text); !ok || !bytes.Equal(sum[:], want) {
+		return nil, false
+	}
+	return text, true
+}
+
+// packName is where a commit's pack is kept.
+func packName(repository, commit string) string {
+	sum := sha256.Sum256([]byte(repository + "\x00" + commit))
+	return "commit-" + hex.EncodeToString(sum[:]) + ending
+}
+
+// Pack returns what was fetched in an earlier run for a commit, by its repository's address and its full id. It is not
+// checked: who unpacks it finds whether it is that commit's.
+func (c *Cache) Pack(repository, commit string) ([]byte, bool) {
+	return c.read(packName(repository, commit))
+}
+
+// KeepPack keeps a commit's pack.
+func (c *Cache) KeepPack(repository, commit string, pack []byte) {
+	name := packName(repository, commit)
+	if known, ok := c.read(name); len(pack) > maxEntry || ok && bytes.Equal(known, pack) {
+		return
+	}
+	if err := c.write(name, pack); err != nil {
+		c.note(fmt.Errorf("keeping what was fetched: %w", err))
+	}
+}
+
+// read reads what is kept as it is, and notes that it was used.
+func (c *Cache) read(name string) ([]byte, bool) {
 	f, err := c.root.Open(name)
 	if err != nil {
 		return nil, false
@@ -26,9 +57,6 @@ func (c *Cache) Blob(digest string) ([]byte, bool) {
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxEntry+1))
 	if err != nil || len(text) > maxEntry {
-		return nil, false
-	}
-	if sum := sha256.Sum256(text); !bytes.Equal(sum[:], want) {
 		return nil, false
 	}
 	now := time.Now()

@@ -44,3 +44,27 @@ func TestABlobIsFoundByWhatItHolds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAPackIsFoundByItsRepositoryAndCommit(t *testing.T) {
+	c, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const repository, id = "https://example.com/team/repo", "0123456789012345678901234567890123456789"
+	if _, ok := c.Pack(repository, id); ok {
+		t.Error("it is there before it is kept")
+	}
+	c.KeepPack(repository, id, []byte("broken"))
+	c.KeepPack(repository, id, []byte("a pack"))
+	if got, ok := c.Pack(repository, id); !ok || string(got) != "a pack" {
+		t.Errorf("got %q, %v", got, ok)
+	}
+	for _, other := range [][2]string{{repository + "2", id}, {repository, id[:39] + "0"}, {"", ""}, {"../" + repository, id}} {
+		if _, ok := c.Pack(other[0], other[1]); ok {
+			t.Errorf("%s has it, too", other)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -329,6 +329,9 @@ type blobs map[string]string
 func (b blobs) Blob(digest string) ([]byte, bool)   { text, ok := b[digest]; return []byte(text), ok }
 func (b blobs) KeepBlob(digest string, text []byte) { b[digest] = string(text) }
 
+func (b blobs) Pack(repository, id string) ([]byte, bool)   { return b.Blob(repository + " " + id) }
+func (b blobs) KeepPack(repository, id string, pack []byte) { b.KeepBlob(repository+" "+id, pack) }
+
 func TestAnArchiveIsKeptByItsDigest(t *testing.T) {
 	h, stable := repository(t)
 	kept := blobs{}

@@ -27,10 +27,13 @@ type Fetcher struct {
 	fetched  []Fetched
 }
 
-// Kept keeps what was fetched for later runs, by its SHA-256 in hexadecimal.
+// Kept keeps what was fetched for later runs: archives by their SHA-256 in hexadecimal, which it checks, and the packs of
+// commits by the repository and their full id, which it need not check.
 type Kept interface {
 	Blob(digest string) ([]byte, bool)
 	KeepBlob(digest string, text []byte)
+	Pack(repository, commit string) ([]byte, bool)
+	KeepPack(repository, commit string, pack []byte)
 }
 
 // A Fetched thing is one that a render got.

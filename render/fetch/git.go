@@ -27,14 +27,18 @@ var errCommits = fmt.Errorf("%d commits were fetched already, which is the bound
 // branch, and the default branch if it is empty.
 type CommitRef struct{ Repository, Ref string }
 
-// A Commit is one with its files and without its history. [tree.Unpack] reads the pack.
+// A Commit is one with its files and without its history.
 type Commit struct {
 	ID   string
 	Pack []byte
+	// from is the repository's address, as it was asked.
+	from string
+	// kept tells that the pack is from an earlier run, and not known to be the commit's.
+	kept bool
 }
 
-// commit fetches a commit.
-func (f *Fetcher) commit(ctx context.Context, r CommitRef) (Commit, error) {
+// commit fetches a commit, or finds it among what is kept. With anew, it is fetched.
+func (f *Fetcher) commit(ctx context.Context, r CommitRef, anew bool) (Commit, error) {
 	if err := f.mayAsk(r.Repository); err != nil {
 		return Commit{}, err
 	}
@@ -47,6 +51,37 @@ func (f *Fetcher) commit(ctx context.Context, r CommitRef) (Commit, error) {
 	}
 	at = &url.URL{Scheme: at.Scheme, Host: at.Host, Path: strings.TrimSuffix(at.Path, "/")}
 	from := tree.Elsewhere{Address: at.String(), Client: &http.Client{Transport: &inRepository{f, at}}}
+	want, id, err := f.find(ctx, from, r.Ref)
+	if err != nil {
+		return Commit{}, err
+	}
+	c, err := fetchOnce(ctx, f, fmt.Sprint("commit ", from.Address, " ", want, " ", anew), func() (Commit, error) {
+		if f.kept != nil && !anew {
+			if pack, ok := f.kept.Pack(from.Address, id); ok {
+				return Commit{id, pack, from.Address, true}, nil
+			}
+		}
+		if err := f.countCommit(); err != nil {
+			return Commit{}, err
+		}
+		ctx, cancel := f.timed(ctx)
+		defer cancel()
+		pack, err := from.Pack(ctx, want, maxPack)
+		return Commit{id, pack, from.Address, false}, f.gitFailed(ctx, err)
+	})
+	if err != nil {
+		return Commit{}, err
+	}
+	f.tell(Fetched{Name: strings.TrimSpace("repository " + strings.TrimSuffix(path.Base(at.Path), ".git") + " " + r.Ref), From: shown(at),
+		Digest: "commit " + id, Moves: id != r.Ref})
+	return c, nil
+}
+
+// find finds the object to fetch for a name, and its commit. The repository is asked once in a run for what its names are.
+func (f *Fetcher) find(ctx context.Context, from tree.Elsewhere, name string) (want, id string, err error) {
+	if tree.IsCommitID(name) {
+		return name, name, nil
+	}
 	refs, err := fetchOnce(ctx, f, "refs "+from.Address, func() (tree.Refs, error) {
 		ctx, cancel := f.timed(ctx)
 		defer cancel()
@@ -54,28 +89,12 @@ func (f *Fetcher) commit(ctx context.Context, r CommitRef) (Commit, error) {
 		return refs, f.gitFailed(ctx, err)
 	})
 	if err != nil {
-		return Commit{}, err
+		return "", "", err
 	}
-	want, id, err := refs.Find(r.Ref)
-	if err != nil {
-		return Commit{}, fmt.Errorf("%s: %w", shown(at), err)
+	if want, id, err = refs.Find(name); err != nil {
+		err = fmt.Errorf("%s: %w", from.Address, err)
 	}
-	pack, err := fetchOnce(ctx, f, "commit "+from.Address+" "+want, func() ([]byte, error) {
-		if err := f.countCommit(); err != nil {
-			return nil, err
-		}
-		ctx, cancel := f.timed(ctx)
-		defer cancel()
-		pack, err := from.Pack(ctx, want, maxPack)
-		return pack, f.gitFailed(ctx, err)
-	})
-	if err != nil {
-		return Commit{}, err
-	}
-	what := Fetched{Name: strings.TrimSpace("repository " + strings.TrimSuffix(path.Base(at.Path), ".git") + " " + r.Ref), From: shown(at), Digest: "commit " + id}
-	what.Moves = id != r.Ref
-	f.tell(what)
-	return Commit{id, pack}, nil
+	return want, id, err
 }
 
 // otherName is a repository's address with the ending that code hosts take it with and without.

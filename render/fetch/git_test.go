@@ -4,12 +4,14 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/internal/gitserver"
 	"github.com/netpol-impact/netpol-impact/render/tree"
 )
@@ -38,9 +40,25 @@ func serveGit(t *testing.T) *gitHost {
 
 func (h *gitHost) repository() string { return h.URL + "/team/repo.git" }
 
-func askCommit(t *testing.T, f *Fetcher, repository, ref string) (Commit, error) {
+// askFor asks as a renderer does, through a view, and returns what the file of the repository says, too.
+func askFor(t *testing.T, f *Fetcher, repository, ref string, keep bool) (c Commit, text string, err error) {
 	t.Helper()
-	return AskCommit(f.View(t.Context(), fstest.MapFS{}, false), CommitRef{repository, ref})
+	view := f.View(t.Context(), fstest.MapFS{}, keep)
+	if c, err = askCommit(view, url.Values{"repository": {repository}, "ref": {ref}}); err != nil {
+		return c, "", err
+	}
+	files, err := AskCommit(view, CommitRef{repository, ref})
+	if err != nil {
+		return c, "", err
+	}
+	read, err := fs.ReadFile(files, "base/kustomization.yaml")
+	return c, string(read), err
+}
+
+func askOne(t *testing.T, f *Fetcher, repository, ref string) (Commit, error) {
+	t.Helper()
+	c, _, err := askFor(t, f, repository, ref, false)
+	return c, err
 }
 
 func TestACommitIsFoundAsGitFindsIt(t *testing.T) {
@@ -50,22 +68,13 @@ func TestACommitIsFoundAsGitFindsIt(t *testing.T) {
 		"": h.second, "HEAD": h.second, "main": h.second, "refs/heads/main": h.second, "heads/main": h.second,
 		"v1": h.first, "plain": h.first, "refs/heads/v1": h.second, h.first: h.first, h.second: h.second,
 	} {
-		got, err := askCommit(t, f, h.repository(), ref)
-		if err != nil || got.ID != want {
-			t.Errorf("%q: got %s, %v, want %s", ref, got.ID, err, want)
-			continue
-		}
-		files, err := tree.Unpack(got.Pack, got.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := fs.ReadFile(files, "base/kustomization.yaml")
-		if err != nil || strings.Contains(string(text), "new.yaml") != (want == h.second) {
-			t.Errorf("%q: got %s, %v", ref, text, err)
+		got, text, err := askFor(t, f, h.repository(), ref, false)
+		if err != nil || got.ID != want || strings.Contains(text, "new.yaml") != (want == h.second) {
+			t.Errorf("%q: got %s with %s, %v, want %s", ref, got.ID, text, err, want)
 		}
 	}
 	for _, ref := range []string{"gone", h.first[:10], "..", "refs", strings.Repeat("0", 40)} {
-		if got, err := askCommit(t, f, h.repository(), ref); err == nil {
+		if got, err := askOne(t, f, h.repository(), ref); err == nil {
 			t.Errorf("%q is the commit %s", ref, got.ID)
 		}
 	}
@@ -86,17 +95,17 @@ func TestACommitIsFoundAsGitFindsIt(t *testing.T) {
 func TestBothSidesGetOneCommitOfABranch(t *testing.T) {
 	h := serveGit(t)
 	f := fetcher(t, h.repository())
-	first, err := askCommit(t, f, h.repository(), "main")
+	first, err := askOne(t, f, h.repository(), "main")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.of.Commit()
 	h.Packs()
-	again, err := askCommit(t, f, h.repository(), "main")
+	again, err := askOne(t, f, h.repository(), "main")
 	if err != nil || again.ID != first.ID || h.Packs() != 0 {
 		t.Errorf("got %s after %s, %v", again.ID, first.ID, err)
 	}
-	other, err := askCommit(t, fetcher(t, h.repository()), h.repository(), "main")
+	other, err := askOne(t, fetcher(t, h.repository()), h.repository(), "main")
 	if err != nil || other.ID == first.ID {
 		t.Errorf("another run gets %s, %v", other.ID, err)
 	}
@@ -104,7 +113,7 @@ func TestBothSidesGetOneCommitOfABranch(t *testing.T) {
 
 func TestOnlyAllowedRepositoriesAreAsked(t *testing.T) {
 	h := serveGit(t)
-	if _, err := askCommit(t, fetcher(t, h.URL+"/team/repo"), h.repository(), ""); err != nil {
+	if _, err := askOne(t, fetcher(t, h.URL+"/team/repo"), h.repository(), ""); err != nil {
 		t.Errorf("an address without .git: %v", err)
 	}
 	f := fetcher(t, h.URL+"/team/rep", h.URL+"/other")
@@ -115,11 +124,11 @@ func TestOnlyAllowedRepositoriesAreAsked(t *testing.T) {
 		"oci" + strings.TrimPrefix(h.URL, "http") + "/other", "git@127.0.0.1:team/repo.git", "ssh://127.0.0.1/team/repo.git", "file://" + h.of.Dir, h.of.Dir, "",
 		"ext::sh -c id",
 	} {
-		if _, err := askCommit(t, f, repository, ""); err == nil {
+		if _, err := askOne(t, f, repository, ""); err == nil {
 			t.Errorf("%s was fetched", repository)
 		}
 	}
-	if _, err := askCommit(t, f, h.repository(), ""); !IsRefusal(err, h.repository()) {
+	if _, err := askOne(t, f, h.repository(), ""); !IsRefusal(err, h.repository()) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := AskCommit(fstest.MapFS{}, CommitRef{h.repository(), ""}); !errors.Is(err, ErrOff) {
@@ -151,7 +160,7 @@ func TestARepositoryLeadsNowhereElse(t *testing.T) {
 		{[]string{h.URL + "/team"}, h.repository() + query, ""},
 	} {
 		to = c.to
-		_, err := askCommit(t, fetcher(t, append(c.allow, door.URL+"/team")...), door.URL+"/team/repo", "main")
+		_, err := askOne(t, fetcher(t, append(c.allow, door.URL+"/team")...), door.URL+"/team/repo", "main")
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("an allowed redirect: %v", err)
@@ -164,7 +173,7 @@ func TestARepositoryLeadsNowhereElse(t *testing.T) {
 		}
 	}
 	for _, inside := range []string{"http://localhost/team/repo", "http://127.0.0.1/team/repo", "http://[::1]/team/repo"} {
-		_, err := askCommit(t, fetcher(t, inside), inside, "")
+		_, err := askOne(t, fetcher(t, inside), inside, "")
 		wantError(t, err, "is an address of the inside")
 	}
 }
@@ -173,11 +182,11 @@ func TestARepositorysAnswersAreBounded(t *testing.T) {
 	h := serveGit(t)
 	f := fetcher(t, h.repository())
 	f.commits = maxCommits
-	_, err := askCommit(t, f, h.repository(), "main")
+	_, err := askOne(t, f, h.repository(), "main")
 	wantError(t, err, "50 commits were fetched already")
 	f = fetcher(t, h.repository())
 	f.total = maxTotal
-	_, err = askCommit(t, f, h.repository(), "main")
+	_, err = askOne(t, f, h.repository(), "main")
 	wantError(t, err, "512 MiB were fetched already")
 	from := tree.Elsewhere{Address: h.repository(), Client: &http.Client{}}
 	if _, err := from.Pack(t.Context(), h.second, 100); err == nil || !strings.Contains(err.Error(), "which is the bound") {
@@ -197,12 +206,12 @@ func TestARepositorysAnswersAreBounded(t *testing.T) {
 	})
 	defer close(stop)
 	f = fetcher(t, slow.URL)
-	_, err = askCommit(t, f, slow.URL+"/endless", "")
+	_, err = askOne(t, f, slow.URL+"/endless", "")
 	if err == nil {
 		t.Error("a list without an end is no error")
 	}
 	f.time = 50 * time.Millisecond
-	_, err = askCommit(t, f, slow.URL+"/slow", "")
+	_, err = askOne(t, f, slow.URL+"/slow", "")
 	wantError(t, err, "did not come within 50ms")
 }
 
@@ -210,6 +219,49 @@ func TestARepositoryThatWantsAnAccountGetsNone(t *testing.T) {
 	h := serveGit(t)
 	h.Require("secret")
 	t.Setenv("HOME", t.TempDir())
-	_, err := askCommit(t, fetcher(t, h.repository()), h.repository(), "")
+	_, err := askOne(t, fetcher(t, h.repository()), h.repository(), "")
 	wantError(t, err, "authentication required")
+}
+
+func TestAKeptCommitIsTakenForNoOther(t *testing.T) {
+	h := serveGit(t)
+	kept := blobs{}
+	ask := func(ref string, keep bool) string {
+		t.Helper()
+		f := New(config.Fetching{Allow: []string{h.URL}}, kept)
+		defer f.Close()
+		_, text, err := askFor(t, f, h.repository(), ref, keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	old := ask(h.first, false)
+	if len(kept) != 0 {
+		t.Error("something is kept that must not be")
+	}
+	now := ask(h.second, true)
+	h.Packs()
+	if got := ask(h.second, true); got != now || h.Packs() != 0 {
+		t.Errorf("got %q, and what is kept was fetched", got)
+	}
+	if got := ask("main", false); got != now || h.Packs() != 0 {
+		t.Errorf("got %q, and what is kept was fetched by another name", got)
+	}
+	ask(h.first, true)
+	one, other := h.repository()+" "+h.first, h.repository()+" "+h.second
+	packs := [2]string{kept[one], kept[other]}
+	for name, poison := range map[string]string{"another commit": packs[1], "nothing": "", "no pack": "PACK", "a part": packs[0][:len(packs[0])-30]} {
+		kept[one] = poison
+		h.Packs()
+		if got := ask(h.first, false); got != old || h.Packs() == 0 {
+			t.Errorf("%s was taken for the commit: %q", name, got)
+		}
+		if kept[one] != poison {
+			t.Errorf("%s: it was kept by who must not", name)
+		}
+	}
+	if ask(h.first, true); kept[one] != packs[0] {
+		t.Error("what is broken was not replaced")
+	}
 }

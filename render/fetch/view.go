@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // prefix begins the names of what is fetched. Its empty elements make them names that no [fs.FS] has a file by: a
@@ -39,8 +41,8 @@ var (
 )
 
 // View shows a tree to one render. With keep, what is fetched is kept for later runs. It needs a fetcher that is not nil.
-func (f *Fetcher) View(ctx context.Context, tree fs.FS, keep bool) *View {
-	return &View{FS: tree, ctx: ctx, fetcher: f, keep: keep}
+func (f *Fetcher) View(ctx context.Context, fsys fs.FS, keep bool) *View {
+	return &View{FS: fsys, ctx: ctx, fetcher: f, keep: keep}
 }
 
 // Asked tells whether anything was asked for that is not in the tree.
@@ -79,14 +81,27 @@ func (v *View) ReadFile(name string) ([]byte, error) {
 		}
 		return labelled(c.Version, c.Archive), nil
 	case commitPrefix:
-		c, err := v.fetcher.commit(v.ctx, CommitRef{asked.Get("repository"), asked.Get("ref")})
-		if err != nil {
-			return nil, err
-		}
-		return labelled(c.ID, c.Pack), nil
+		return v.commit(CommitRef{asked.Get("repository"), asked.Get("ref")}, asked.Has("anew"))
 	}
 	return nil, fs.ErrInvalid
 }
+
+func (v *View) commit(r CommitRef, anew bool) ([]byte, error) {
+	c, err := v.fetcher.commit(v.ctx, r, anew)
+	if err != nil {
+		return nil, err
+	}
+	if c.kept {
+		return labelled(c.ID+keptMark, c.Pack), nil
+	}
+	if v.keep && v.fetcher.kept != nil {
+		v.fetcher.kept.KeepPack(c.from, c.ID, c.Pack)
+	}
+	return labelled(c.ID, c.Pack), nil
+}
+
+// keptMark follows the id of a commit that was kept.
+const keptMark = " kept"
 
 // labelled is what came after a line that says what it is.
 func labelled(label string, text []byte) []byte {
@@ -107,8 +122,8 @@ var ErrOff = errors.New("nothing is fetched while rendering")
 
 // askTree asks a tree for what a name stands for. The error is [ErrOff] if the tree is no [View], and an [fs.ErrPermission] if
 // the configuration does not allow where it is.
-func askTree(tree fs.FS, prefix string, asked url.Values) ([]byte, error) {
-	text, err := fs.ReadFile(tree, prefix+asked.Encode())
+func askTree(fsys fs.FS, prefix string, asked url.Values) ([]byte, error) {
+	text, err := fs.ReadFile(fsys, prefix+asked.Encode())
 	if errors.Is(err, fs.ErrInvalid) || errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrOff
 	}
@@ -117,8 +132,8 @@ func askTree(tree fs.FS, prefix string, asked url.Values) ([]byte, error) {
 
 // AskChart asks a tree for a chart, as a renderer does. The error is [ErrOff] if the tree is no [View], and an
 // [fs.ErrPermission] if the configuration does not allow where the chart is.
-func AskChart(tree fs.FS, r ChartRef) (c Chart, err error) {
-	text, err := askTree(tree, chartPrefix, url.Values{"repository": {r.Repository}, "name": {r.Name}, "version": {r.Version}})
+func AskChart(fsys fs.FS, r ChartRef) (c Chart, err error) {
+	text, err := askTree(fsys, chartPrefix, url.Values{"repository": {r.Repository}, "name": {r.Name}, "version": {r.Version}})
 	if err == nil {
 		c.Version, c.Archive, err = unlabelled(text)
 	}
@@ -126,15 +141,34 @@ func AskChart(tree fs.FS, r ChartRef) (c Chart, err error) {
 }
 
 // AskFile asks a tree for a file by its address, with errors as those of [AskChart].
-func AskFile(tree fs.FS, address string) ([]byte, error) {
-	return askTree(tree, filePrefix, url.Values{"address": {address}})
+func AskFile(fsys fs.FS, address string) ([]byte, error) {
+	return askTree(fsys, filePrefix, url.Values{"address": {address}})
 }
 
-// AskCommit asks a tree for a commit of a git repository, with errors as those of [AskChart].
-func AskCommit(tree fs.FS, r CommitRef) (c Commit, err error) {
-	text, err := askTree(tree, commitPrefix, url.Values{"repository": {r.Repository}, "ref": {r.Ref}})
+// AskCommit asks a tree for the files of a commit of a git repository, with errors as those of [AskChart]. It unpacks what
+// comes, which may take much memory. A pack from an earlier run that is not the commit's is not taken: the commit is
+// fetched then.
+func AskCommit(fsys fs.FS, r CommitRef) (*tree.Tree, error) {
+	asked := url.Values{"repository": {r.Repository}, "ref": {r.Ref}}
+	c, err := askCommit(fsys, asked)
+	if err != nil {
+		return nil, err
+	}
+	files, err := tree.Unpack(c.Pack, c.ID)
+	if err != nil && c.kept {
+		asked.Set("anew", "")
+		if c, err = askCommit(fsys, asked); err == nil {
+			files, err = tree.Unpack(c.Pack, c.ID)
+		}
+	}
+	return files, err
+}
+
+func askCommit(fsys fs.FS, asked url.Values) (c Commit, err error) {
+	text, err := askTree(fsys, commitPrefix, asked)
 	if err == nil {
 		c.ID, c.Pack, err = unlabelled(text)
+		c.ID, c.kept = strings.CutSuffix(c.ID, keptMark)
 	}
 	return c, err
 }

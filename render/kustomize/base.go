@@ -10,7 +10,6 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/fetch"
-	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // maxBaseDepth bounds how many repositories deep one may name another.
@@ -85,12 +84,10 @@ func (w *walk) fetchBase(k *kustomization, field, ref string) (*base, error) {
 	asked := fetch.CommitRef{Repository: remote.repository, Ref: remote.ref}
 	files, ok := w.repositories[asked]
 	if !ok {
-		got, err := fetch.AskCommit(w.tree, asked)
+		var err error
+		files, err = fetch.AskCommit(w.tree, asked)
 		if errors.Is(err, fetch.ErrOff) || fetch.IsRefusal(err, remote.repository) {
 			return nil, nil
-		}
-		if err == nil {
-			files, err = tree.Unpack(got.Pack, got.ID)
 		}
 		if err != nil {
 			return nil, k.refuse(field, ref, "could not be fetched: %v", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -94,7 +95,7 @@ func (e Elsewhere) remote(most int) *httpRemote {
 }
 
 // Unpack is the tree of a commit in a pack. The pack need not be trusted: what is in it has the names that git computes
-// from it. It may take much more memory than the pack.
+// from it, and one that lacks any of the commit's folders or files is refused. It may take much more memory than the pack.
 func Unpack(pack []byte, commit string) (*Tree, error) {
 	h := &httpRemote{memory: store.NewStorage()}
 	if err := packfile.UpdateObjectStorage(h.memory, bytes.NewReader(pack)); err != nil {
@@ -107,5 +108,35 @@ func Unpack(pack []byte, commit string) (*Tree, error) {
 	if kind != plumbing.CommitObject {
 		return nil, fmt.Errorf("%s is a %s, not a commit", commit, kind)
 	}
-	return newTree(objectTree{h}, parseCommit(text).tree), nil
+	root := parseCommit(text).tree
+	if err := h.complete(root, make(map[string]bool)); err != nil {
+		return nil, err
+	}
+	return newTree(objectTree{h}, root), nil
+}
+
+// complete tells whether all that is in a folder was fetched. seen are the folders that are known: a hostile one may hold the
+// same one many times, which holds others many times.
+func (h *httpRemote) complete(folder string, seen map[string]bool) error {
+	if seen[folder] {
+		return nil
+	}
+	seen[folder] = true
+	entries, err := objectTree{h}.list(".", entry{id: folder, mode: fs.ModeDir})
+	if err != nil {
+		return fmt.Errorf("the pack lacks some of the commit: %w", err)
+	}
+	for _, e := range entries {
+		switch {
+		case e.mode&fs.ModeIrregular != 0: // another repository's
+		case e.mode.IsDir():
+			err = h.complete(e.id, seen)
+		case h.memory.HasEncodedObject(plumbing.NewHash(e.id)) != nil:
+			err = fmt.Errorf("the pack lacks some of the commit: the file %s", e.name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
