@@ -36,7 +36,11 @@ func (p *Path) Appears() bool { return p.Before < 0 }
 
 // side prepares a side when it is first asked for.
 func (q *Question) side(s reach.Side) *reach.Steps {
-	if q.steps[s] == nil {
+	switch {
+	case q.steps[s] != nil:
+	case q.steps[1-s] != nil:
+		q.steps[s] = q.steps[1-s].Beside(q.Listens)
+	default:
 		q.steps[s] = q.Model.Steps(s, q.Listens)
 	}
 	return q.steps[s]

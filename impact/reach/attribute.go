@@ -181,19 +181,27 @@ func (m *Model) refused(d policy.Direction, s Side, subject int32, peers runs, p
 
 // refusedPart are the peers to which a sequence refuses ports that none of its entries divides.
 func (m *Model) refusedPart(seq sequence, s Side, peers runs, ports policy.PortSet) runs {
+	return peers.minus(m.allowedPart(seq, s, peers, ports))
+}
+
+// allowedPart are the peers with which a sequence allows ports that none of its entries divides.
+func (m *Model) allowedPart(seq sequence, s Side, peers runs, ports policy.PortSet) runs {
 	var allowed runs
 	open := peers
 	for _, st := range seq {
 		if st.next {
 			allowed, open = nil, allowed.union(open)
 		}
+		onlyAllows := st.deny && !slices.ContainsFunc(st.entries, func(e entry) bool { return e.verdict != policy.Allow })
 		var passed runs
 		for _, e := range st.entries {
 			if !m.ports.sets[e.ports].Intersects(ports) {
 				continue
 			}
 			hit := open.intersect(m.sets.sets[e.set].members[s])
-			open = open.minus(hit)
+			if !onlyAllows { // else it does not matter which entry allows, and what is left over is denied
+				open = open.minus(hit)
+			}
 			switch e.verdict {
 			case policy.Allow:
 				allowed = allowed.union(hit)
@@ -206,7 +214,7 @@ func (m *Model) refusedPart(seq sequence, s Side, peers runs, ports policy.PortS
 		}
 		open = open.union(passed)
 	}
-	return peers.minus(allowed.union(open))
+	return allowed.union(open)
 }
 
 // doubtful are the peers with which what some sides allow on some ports depends on a membership that is not known.

@@ -12,7 +12,7 @@ type Clients struct {
 
 // letInKey is what whom an endpoint lets in depends on.
 type letInKey struct {
-	seq   seqID
+	sideKey
 	ports string
 }
 
@@ -26,7 +26,7 @@ func (m *Model) Clients(s Side) *Clients {
 func (c *Clients) Any(destination int32, ports policy.PortSet) bool {
 	m := c.model
 	to := m.classOf[destination]
-	key := letInKey{m.seq[policy.Ingress][c.side][to], ports.Key()}
+	key := letInKey{sideKey{m.seq[policy.Ingress][c.side][to], c.side}, ports.Key()}
 	letIn, ok := c.letIn[key]
 	if !ok {
 		all := runs{{0, int32(len(m.classes))}}

@@ -14,11 +14,24 @@ type Steps struct {
 	spots []spot
 	// spotsOf lists the spots of each class.
 	spotsOf [][]int32
-	// reaches are the classes that a sequence may let out to, letIn those that a spot lets in. Spots with the same ingress that
-	// listen on the same ports share the latter, by shared.
-	reaches map[seqID]runs
-	letIn   []runs
-	shared  map[letInKey]runs
+	// letIn are the classes that a spot lets in.
+	letIn []runs
+	// known is what holds for more than one spot, and where a sequence means the same on both sides for both of them.
+	known *stepsKnown
+}
+
+// stepsKnown is what was found of sequences: the classes that one may let out to, and those that one lets in on some ports.
+type stepsKnown struct {
+	reaches map[sideKey]runs
+	letIn   map[letInKey]runs
+	// alike tells whether a sequence has the same members on both sides.
+	alike map[seqID]bool
+}
+
+// sideKey is a sequence on a side: on base, where it is alike on both.
+type sideKey struct {
+	seq  seqID
+	side Side
 }
 
 // spot is workloads of one class that listen on the same ports.
@@ -31,7 +44,17 @@ type spot struct {
 
 // Steps prepares for questions about a side. Listens gives the ports of an endpoint; none stands for any port.
 func (m *Model) Steps(s Side, listens func(endpoint int32) policy.PortSet) *Steps {
-	p := &Steps{model: m, side: s, spotsOf: make([][]int32, len(m.classes)), reaches: make(map[seqID]runs), shared: make(map[letInKey]runs)}
+	return m.stepsKnowing(s, listens, &stepsKnown{make(map[sideKey]runs), make(map[letInKey]runs), make(map[seqID]bool)})
+}
+
+// Beside prepares for questions about the other side, where most is as on this one. Neither is safe for use beside the other
+// by several goroutines.
+func (p *Steps) Beside(listens func(endpoint int32) policy.PortSet) *Steps {
+	return p.model.stepsKnowing(1-p.side, listens, p.known)
+}
+
+func (m *Model) stepsKnowing(s Side, listens func(endpoint int32) policy.PortSet, known *stepsKnown) *Steps {
+	p := &Steps{model: m, side: s, spotsOf: make([][]int32, len(m.classes)), known: known}
 	for c := range m.classes {
 		for _, i := range m.classes[c].endpoints {
 			if m.Endpoints[i].Workload[s] != nil {
@@ -180,7 +203,8 @@ func (p *Steps) wave(classes []int32) wave {
 
 // reach is the classes that a sequence may let out to on some port: none else, and perhaps fewer.
 func (p *Steps) reach(seq seqID) runs {
-	if known, ok := p.reaches[seq]; ok {
+	key := p.keyOf(seq)
+	if known, ok := p.known.reaches[key]; ok {
 		return known
 	}
 	m := p.model
@@ -205,8 +229,27 @@ func (p *Steps) reach(seq seqID) runs {
 		}
 		open = open.union(passed)
 	}
-	p.reaches[seq] = allowed.union(open)
-	return p.reaches[seq]
+	p.known.reaches[key] = allowed.union(open)
+	return p.known.reaches[key]
+}
+
+// keyOf is where to find what is known of a sequence.
+func (p *Steps) keyOf(seq seqID) sideKey {
+	alike, ok := p.known.alike[seq]
+	if !ok {
+		alike = true
+		for _, st := range p.model.sequences.sequences[seq] {
+			for _, e := range st.entries {
+				members := &p.model.sets.sets[e.set].members
+				alike = alike && members[Base].equal(members[Head])
+			}
+		}
+		p.known.alike[seq] = alike
+	}
+	if alike {
+		return sideKey{seq, Base}
+	}
+	return sideKey{seq, p.side}
 }
 
 // opens is the first of some classes that gets into a spot, -1 if none does.
@@ -242,18 +285,38 @@ func (p *Steps) lets(n int32) runs {
 		return p.letIn[n]
 	}
 	s := &p.spots[n]
-	key := letInKey{p.model.seq[policy.Ingress][p.side][s.class], s.key}
-	known, ok := p.shared[key]
+	key := letInKey{p.keyOf(p.model.seq[policy.Ingress][p.side][s.class]), s.key}
+	known, ok := p.known.letIn[key]
 	if !ok {
-		all := runs{{0, int32(len(p.model.classes))}}
-		for _, r := range p.model.refusals(policy.Ingress, p.side, s.class, all, s.ports) {
-			known = known.union(all.minus(r.peers))
-		}
+		known = p.model.admitted(key.seq, p.side, s.ports)
 		if known == nil {
 			known = runs{} // nobody, which is not the same as not yet known
 		}
-		p.shared[key] = known
+		p.known.letIn[key] = known
 	}
 	p.letIn[n] = known
 	return known
+}
+
+// admitted are the classes with which a sequence allows any of some ports on a side.
+func (m *Model) admitted(id seqID, s Side, ports policy.PortSet) runs {
+	seq := m.sequences.sequences[id]
+	var by []policy.PortSet
+	for _, st := range seq {
+		for _, e := range st.entries {
+			if set := m.ports.sets[e.ports]; set.Intersects(ports) && len(ports.Minus(set)) > 0 {
+				by = append(by, set)
+			}
+		}
+	}
+	all := runs{{0, int32(len(m.classes))}}
+	if len(by) == 0 {
+		return m.allowedPart(seq, s, all, ports)
+	}
+	var out runs
+	parts := ports.Divide(by)
+	for i := range parts {
+		out = out.union(m.allowedPart(seq, s, all, parts.Part(i)))
+	}
+	return out
 }

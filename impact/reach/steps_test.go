@@ -37,8 +37,10 @@ func TestStepsAreThoseOfASearchPairByPair(t *testing.T) {
 			port := []int{80, 81, 443}[i%3]
 			return policy.Range(policy.TCP, port, port)
 		}
+		both := [2]*reach.Steps{reach.Head: m.Steps(reach.Head, listens)}
+		both[reach.Base] = both[reach.Head].Beside(listens)
 		for s := reach.Base; s <= reach.Head; s++ {
-			steps := m.Steps(s, listens)
+			steps := both[s]
 			var workloads []int32
 			var alone []int // how many each gets to by itself
 			for i := range m.Endpoints {
