@@ -192,14 +192,14 @@ func (m *Model) allowedPart(seq sequence, s Side, peers runs, ports policy.PortS
 		if st.next {
 			allowed, open = nil, allowed.union(open)
 		}
-		onlyAllows := st.deny && !slices.ContainsFunc(st.entries, func(e entry) bool { return e.verdict != policy.Allow })
+		onlyAllows := st.onlyAllows()
 		var passed runs
 		for _, e := range st.entries {
 			if !m.ports.sets[e.ports].Intersects(ports) {
 				continue
 			}
 			hit := open.intersect(m.sets.sets[e.set].members[s])
-			if !onlyAllows { // else it does not matter which entry allows, and what is left over is denied
+			if !onlyAllows {
 				open = open.minus(hit)
 			}
 			switch e.verdict {
@@ -257,7 +257,7 @@ func (m *Model) doubtful(d policy.Direction, subject int32, peers runs, ports po
 // between is what a side allows between two classes, the subject's direction given; maybe counts uncertain members.
 func (m *Model) between(d policy.Direction, subject, peer int32, s Side, maybe bool) policy.PortSet {
 	out := m.allowed(m.seq[d][s][subject], peer, s, maybe)
-	return out.Intersect(m.allowed(m.seq[1-d][s][peer], subject, s, maybe))
+	return m.allowedOf(out, m.seq[1-d][s][peer], subject, s, maybe)
 }
 
 // unknownBetween are those of some ports on which it is not known what a side allows between two classes.

@@ -352,6 +352,13 @@ func (m *Model) Verdict(s Side, source, destination int32) policy.PortSet {
 	return m.between(policy.Egress, from, to, s, false)
 }
 
+// Allows tells whether one side allows all of some ports from an endpoint to another.
+func (m *Model) Allows(s Side, source, destination int32, ports policy.PortSet) bool {
+	from, to := m.classOf[source], m.classOf[destination]
+	out := m.allowedOf(ports, m.seq[policy.Egress][s][from], to, s, false)
+	return out.Equal(ports) && m.allowedOf(ports, m.seq[policy.Ingress][s][to], from, s, false).Equal(ports)
+}
+
 // Known are the ports that one side allows from an endpoint to another whatever the facts that are not known may be.
 func (m *Model) Known(s Side, source, destination int32) policy.PortSet {
 	from, to := m.classOf[source], m.classOf[destination]

@@ -385,12 +385,18 @@ func (m *Model) differAllowed(p, q []entry) policy.PortSet {
 // allowed is the ports that a sequence allows with a class on a side: the plain reading of a sequence, for one peer. With
 // maybe, uncertain members of a set count as members.
 func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet {
+	return m.allowedOf(m.everything, id, peer, s, maybe)
+}
+
+// allowedOf is those of some ports that a sequence allows.
+func (m *Model) allowedOf(ports policy.PortSet, id seqID, peer int32, s Side, maybe bool) policy.PortSet {
 	var allowed policy.PortSet
-	open := m.everything
+	open := ports
 	for _, st := range m.sequences.sequences[id] {
 		if st.next {
 			allowed, open = nil, allowed.Union(open)
 		}
+		onlyAllows := st.onlyAllows()
 		var passed policy.PortSet
 		for _, e := range st.entries {
 			t := &m.sets.sets[e.set]
@@ -398,7 +404,12 @@ func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet
 				continue
 			}
 			hit := open.Intersect(m.ports.sets[e.ports])
-			open = open.Minus(hit)
+			if len(hit) == 0 {
+				continue
+			}
+			if !onlyAllows {
+				open = open.Minus(hit)
+			}
 			switch e.verdict {
 			case policy.Allow:
 				allowed = allowed.Union(hit)
@@ -412,4 +423,9 @@ func (m *Model) allowed(id seqID, peer int32, s Side, maybe bool) policy.PortSet
 		open = open.Union(passed)
 	}
 	return allowed.Union(open)
+}
+
+// onlyAllows tells that the stage denies what its entries do not allow, so that it does not matter which of them does.
+func (st *stage) onlyAllows() bool {
+	return st.deny && allows(st.entries)
 }

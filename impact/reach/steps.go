@@ -264,12 +264,12 @@ func (p *Steps) opens(n int32, from runs) int32 {
 			if egress := m.seq[policy.Egress][p.side][c]; egress != last {
 				last, out, whole = egress, nil, false
 				if p.reach(egress).has(s.class) {
-					out = m.allowed(egress, s.class, p.side, false).Intersect(s.ports)
+					out = m.allowedOf(s.ports, egress, s.class, p.side, false)
 					whole = len(s.ports.Minus(out)) == 0
 				}
 			}
 			// The spot lets it in on some port; where it may use them all, it does not matter on which.
-			if whole || len(out) > 0 && m.allowed(ingress, c, p.side, false).Intersects(out) {
+			if whole || len(out) > 0 && len(m.allowedOf(out, ingress, c, p.side, false)) > 0 {
 				found = c
 				return false
 			}
