@@ -173,6 +173,10 @@ type analysis struct {
 	before         sync.Once
 	sensitivity    evidence.Sensitivity
 	traits         []traits // by endpoint
+	// declarations counts what endpoints declare, different ones.
+	declarations int
+	// formerly is what endpoints declared on base, once it is asked for.
+	formerly []policy.PortSet
 	// nameServers are the pods of the cluster's name service that are not rendered.
 	nameServers map[Potential]bool
 	uses        *uses
@@ -183,15 +187,13 @@ type analysis struct {
 	orphans  []hygiene.Orphan
 	strays   map[string]*orphan
 	promises *promised
-	// kept remembers which connections keep their destinations' ports.
-	kept map[keptKey]bool
 	// oneNamespace tells that all workloads are in the same, so that their names alone tell them apart.
 	oneNamespace bool
 }
 
 func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {
 	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity,
-		kept: make(map[keptKey]bool), nameServers: make(map[Potential]bool)}
+		nameServers: make(map[Potential]bool)}
 	a.traits = a.findTraits()
 	a.oneNamespace = a.hasOneNamespace()
 	return a

@@ -74,6 +74,19 @@ func (a *analysis) peersOf(endpoints []int32) []Peer {
 	return out
 }
 
+// countPeers is how many peers endpoints are.
+func (a *analysis) countPeers(endpoints []int32) int {
+	n, addresses := 0, 0
+	for _, i := range endpoints {
+		if a.directory.peers[i].External == nil {
+			n++
+		} else {
+			addresses = 1
+		}
+	}
+	return n + addresses
+}
+
 // mergePrefixes writes a set of addresses with as few prefixes as possible, v4 first.
 func mergePrefixes(prefixes []netip.Prefix) []netip.Prefix {
 	var b netipx.IPSetBuilder

@@ -22,6 +22,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	for i := range effects {
 		e := &effects[i]
 		byNamespace := make(map[string][]peerGroup)
+		listens := a.newListening(e)
 		for _, subject := range e.Subjects {
 			ofAll := finder.Of(e, subject, nil)
 			namespace := a.traits[subject].namespace
@@ -29,7 +30,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 				byNamespace[namespace] = a.peersByTraits(e, namespace)
 			}
 			for _, p := range a.split(e, subject, byNamespace[namespace]) {
-				rule, level := severity.Of(a.change(e, subject, &p))
+				rule, level := severity.Of(a.change(e, subject, &listens, &p))
 				kept, others := []int32(nil), p.endpoints
 				if rule.ID == narrowed {
 					kept, others = a.partKept(e, subject, p.endpoints)
@@ -89,21 +90,22 @@ type peerTraits struct {
 func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup {
 	var out []peerGroup
 	at := make(map[peerTraits]int)
-	widened := make(map[int32]bool) // by class
+	widening, widened := wideningOf(e), make(map[int32]bool) // by class
+	listens := a.newListening(e)
 	for _, i := range e.Peers {
 		t := &a.traits[i]
 		key := peerTraits{end: t.on(e.Ports), sameNamespace: t.namespace == namespace && !t.end.Outside}
 		if e.Direction == policy.Egress {
-			key.listens, key.silent = a.listens(i, e)
+			key.listens, key.silent = listens.on(i)
 			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
 		} else {
 			key.end.Sensitive = false // it matters of a destination only
 		}
-		if e.Opened {
+		if len(widening) > 0 {
 			class := a.model.Class(i)
 			known, ok := widened[class]
 			if !ok {
-				known = a.widened(e, i)
+				known = a.widened(e, widening, i)
 				widened[class] = known
 			}
 			key.widened = known
@@ -119,21 +121,50 @@ func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup 
 	return out
 }
 
-// listens tells whether a destination declares one of an effect's ports, or declares ports and none of these. What opens a
-// port and takes its declaration away does not make the port one that nobody listens on.
-func (a *analysis) listens(destination int32, e *reach.Effect) (listens, silent bool) {
-	t := &a.traits[destination]
-	listens = t.declared.Intersects(e.Ports)
+// listening tells of destinations whether they listen on an effect's ports. Most declare what others do.
+type listening struct {
+	a     *analysis
+	e     *reach.Effect
+	known []truth // by what is declared
+}
+
+type truth uint8
+
+const (
+	unasked truth = iota
+	no
+	yes
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func (a *analysis) newListening(e *reach.Effect) listening {
+	return listening{a, e, make([]truth, a.declarations)}
+}
+
+// on tells whether a destination declares one of the ports, or declares ports and none of these. What opens a port and takes
+// its declaration away does not make the port one that nobody listens on.
+func (l *listening) on(destination int32) (listens, silent bool) {
+	t := &l.a.traits[destination]
+	known := &l.known[t.declaredID]
+	if *known == unasked {
+		*known = truthOf(t.declared.Intersects(l.e.Ports))
+	}
+	listens = *known == yes
 	silent = len(t.declared) > 0 && !listens
-	if w := a.endpoint(destination).Workload[reach.Base]; silent && e.Opened && w != nil {
-		a.before.Do(func() { a.backendsBefore = a.baseBackends() })
-		silent = !declaredBy(w, a.backendsBefore).Intersects(e.Ports)
+	if silent && l.e.Opened {
+		silent = !l.a.declaredBefore(destination).Intersects(l.e.Ports)
 	}
 	return listens, silent
 }
 
 // change is what severity asks of the connections between a subject of an effect and peers that are alike.
-func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity.Change {
+func (a *analysis) change(e *reach.Effect, subject int32, listens *listening, p *peerGroup) severity.Change {
 	own, peer, f := &a.traits[subject], p.traits, p.facts
 	c := severity.Change{
 		Opened:        e.Opened,
@@ -144,7 +175,7 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 	}
 	if e.Direction == policy.Ingress {
 		c.Source, c.Destination = peer.end, own.on(e.Ports)
-		c.Listens, c.NoListener = a.listens(subject, e)
+		c.Listens, c.NoListener = listens.on(subject)
 		c.LastClients = c.LastClients || !e.Opened && a.lostService(subject, e.Ports) != nil
 	} else {
 		c.Source, c.Destination = own.end, peer.end
@@ -159,11 +190,11 @@ func (a *analysis) change(e *reach.Effect, subject int32, p *peerGroup) severity
 
 // fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Every peer counts:
 // a waiver must not accept a connection that its author has not seen.
-func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
+func fingerprint(g *group, connections []Connection) string {
 	words := []string{g.key.rule, fmt.Sprint(g.key.opened, g.key.kept, g.key.doubtful), g.key.change}
 	var rows []string
-	for _, r := range rectangles {
-		rows = append(rows, a.identities(r.sources)+" → "+a.identities(r.destinations)+" "+fmt.Sprint(r.ports.Ranges()))
+	for _, c := range connections {
+		rows = append(rows, identities(c.Sources)+" → "+identities(c.Destinations)+" "+fmt.Sprint(c.Ports))
 	}
 	if g.key.promise != "" {
 		words = append(words, g.key.promise)
@@ -177,16 +208,17 @@ func fingerprintOf(words ...string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// identities names endpoints. Where any pod is among them, which others are named as well depends on what else there is.
-func (a *analysis) identities(endpoints []int32) string {
-	peers := a.peersOf(endpoints)
-	if slices.ContainsFunc(peers, func(p Peer) bool { return p.Potential != nil && *p.Potential == Potential{"*", "*"} }) {
-		peers = slices.DeleteFunc(peers, func(p Peer) bool { return p.Workload != nil || p.Potential != nil })
-		peers = append(peers, Peer{Name: "any pod"})
+// identities names peers. Where any pod is among them, which others are named as well depends on what else there is.
+func identities(peers []Peer) string {
+	anyPod := slices.ContainsFunc(peers, func(p Peer) bool { return p.Potential != nil && *p.Potential == Potential{"*", "*"} })
+	var words []string
+	for _, p := range peers {
+		if !anyPod || p.Workload == nil && p.Potential == nil {
+			words = append(words, p.identity())
+		}
 	}
-	words := make([]string, len(peers))
-	for i, p := range peers {
-		words[i] = p.identity()
+	if anyPod {
+		words = append(words, Peer{Name: "any pod"}.identity())
 	}
 	return strings.Join(words, ", ")
 }

@@ -171,7 +171,7 @@ func (a *analysis) finding(g *group) Finding {
 		f.Explanation += " Not every connection was asked for its causes: there may be more than are told."
 	}
 	f.Advice = w.advice()
-	f.Fingerprint = a.fingerprint(g, rectangles)
+	f.Fingerprint = fingerprint(g, f.Connections)
 	return f
 }
 

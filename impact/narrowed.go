@@ -44,25 +44,10 @@ func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept
 	return kept, others
 }
 
-// keptKey is what the answer to keeps depends on.
-type keptKey struct {
-	source, destination int32 // classes
-	declared            int32
-}
-
 // keeps tells whether a connection is open on head on every port that its destination declares.
 func (a *analysis) keeps(source, destination int32) bool {
 	declared := a.traits[destination].declared
-	if len(declared) == 0 {
-		return false
-	}
-	key := keptKey{a.model.Class(source), a.model.Class(destination), a.traits[destination].declaredID}
-	known, ok := a.kept[key]
-	if !ok {
-		known = a.model.Verdict(reach.Head, source, destination).Intersect(declared).Equal(declared)
-		a.kept[key] = known
-	}
-	return known
+	return len(declared) > 0 && a.model.Allows(reach.Head, source, destination, declared)
 }
 
 // keptDependencies are those of the connections that a configuration shows to be used, and that stay open.

@@ -42,7 +42,7 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 	w := words{key: g.key, ends: g.ends, causes: g.causes, pairs: f.volume(), silent: true, nodes: true, alike: len(rectangles) == 1}
 	sources, destinations := ends(rectangles)
 	w.sources, w.destinations = a.summarise(sources), a.summarise(destinations)
-	w.whole = w.pairs >= len(a.peersOf(sources))*len(a.peersOf(destinations))
+	w.whole = w.pairs >= a.countPeers(sources)*a.countPeers(destinations)
 	var ports, declared policy.PortSet
 	for _, r := range rectangles {
 		ports = ports.Union(a.telling(g.key, r))

@@ -74,6 +74,7 @@ func (a *analysis) findTraits() []traits {
 		}
 		t.declaredID = id
 	}
+	a.declarations = len(ids)
 	return out
 }
 
@@ -97,6 +98,21 @@ func (a *analysis) workloadTraits(t *traits, w, before *cluster.Workload) {
 		}
 	}
 	t.end.Sensitive = t.sensitive != ""
+}
+
+// declaredBefore are the ports that an endpoint declared on base; on head if it was not there.
+func (a *analysis) declaredBefore(endpoint int32) policy.PortSet {
+	a.before.Do(func() { a.backendsBefore = a.baseBackends() })
+	if a.formerly == nil {
+		a.formerly = make([]policy.PortSet, len(a.traits))
+		for i := range a.formerly {
+			a.formerly[i] = a.traits[i].declared
+			if w := a.endpoint(int32(i)).Workload[reach.Base]; w != nil {
+				a.formerly[i] = declaredBy(w, a.backendsBefore)
+			}
+		}
+	}
+	return a.formerly[endpoint]
 }
 
 // declaredBy are the ports that a workload's containers, their probes, or the Services before it declare.

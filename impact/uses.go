@@ -430,25 +430,34 @@ func (a *analysis) lostService(destination int32, ports policy.PortSet) *Evidenc
 	return found
 }
 
-// widened tells whether an effect leaves nothing to open between its subjects and a peer: some ports of a protocol were
-// allowed before, and all are now. The first subject stands for all, which have the same policies. To ask for every
-// pair's verdict would cost as much as finding the effects, so that it is done only where most ports are opened.
-func (a *analysis) widened(e *reach.Effect, peer int32) bool {
-	if allPorts(e.Ports) {
-		return false
+// wideningOf are the protocols of which an effect opens most ports but not all. To ask for every pair's verdict would cost
+// as much as finding the effects, so that it is done only for these.
+func wideningOf(e *reach.Effect) []policy.Protocol {
+	if !e.Opened || allPorts(e.Ports) {
+		return nil
 	}
+	var out []policy.Protocol
+	for _, protocol := range []policy.Protocol{policy.TCP, policy.UDP, policy.SCTP} {
+		all := policy.Range(protocol, 0, 0)
+		if opened := e.Ports.Intersect(all); mostPorts(opened) && !opened.Equal(all) {
+			out = append(out, protocol)
+		}
+	}
+	return out
+}
+
+// widened tells whether an effect leaves nothing to open between its subjects and a peer: some ports of a protocol were
+// allowed before, and all are now. The first subject stands for all, which have the same policies.
+func (a *analysis) widened(e *reach.Effect, widening []policy.Protocol, peer int32) bool {
 	source, destination := peer, e.Subjects[0]
 	if e.Direction == policy.Egress {
 		source, destination = destination, source
 	}
-	for _, protocol := range []policy.Protocol{policy.TCP, policy.UDP, policy.SCTP} {
+	allowed := a.model.Verdict(reach.Head, source, destination)
+	return slices.ContainsFunc(widening, func(protocol policy.Protocol) bool {
 		all := policy.Range(protocol, 0, 0)
-		opened := e.Ports.Intersect(all)
-		if mostPorts(opened) && !opened.Equal(all) && a.model.Verdict(reach.Head, source, destination).Intersect(all).Equal(all) {
-			return true
-		}
-	}
-	return false
+		return allowed.Intersect(all).Equal(all)
+	})
 }
 
 // mostPorts tells whether a set holds more than half of a protocol's ports.

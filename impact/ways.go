@@ -233,7 +233,7 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 	out.Advice = "Let the Service's selector, ports and name fit the pods, those who use it, and the policies."
 	words := []string{id, service, did}
 	for _, r := range l.rectangles {
-		words = append(words, f.a.identities(r.sources)+" → "+f.a.identities(r.destinations)+" "+fmt.Sprint(r.ports.Ranges()))
+		words = append(words, identities(f.a.peersOf(r.sources))+" → "+identities(f.a.peersOf(r.destinations))+" "+fmt.Sprint(r.ports.Ranges()))
 	}
 	slices.Sort(words[3:])
 	out.Fingerprint = fingerprintOf(words...)
