@@ -22,7 +22,7 @@ func (p *potentials) addOthers() {
 			name := pods.Namespaces.Name
 			q := Potential{Namespaces: name, Pods: "*", namespace: name, other: true}
 			if key := q.namespace + "\x00" + q.Pods; !p.seen[key] {
-				p.named(name, nil)
+				p.named(name, nil, nil)
 				p.seen[key] = true
 				at[name] = len(p.found)
 				p.found = append(p.found, q)

@@ -107,7 +107,7 @@ func matchNamespace(n policy.Namespaces, ns *namespace, s Side) truth {
 	for i := range n.Selector.Requirements {
 		r := &n.Selector.Requirements[i]
 		_, present := ns.labels[s][r.Key]
-		if !present && !ns.known[s] && r.Key != cluster.NameLabel {
+		if !present && !ns.known[s] && !ns.lacks[r.Key] && r.Key != cluster.NameLabel {
 			all = all.and(unknown)
 			continue
 		}

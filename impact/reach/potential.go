@@ -119,23 +119,24 @@ type potentialNamespace struct{ name, shown string }
 // the selector selects and that are not in the manifests.
 func (p *potentials) namespaces(n policy.Namespaces) []potentialNamespace {
 	if n.Name != "" {
-		return []potentialNamespace{p.named(n.Name, nil)}
+		return []potentialNamespace{p.named(n.Name, nil, nil)}
 	}
 	var out []potentialNamespace
 	for _, labels := range minimal(n.Selector) {
 		name, isNamed := labels[cluster.NameLabel]
 		isNamed = isNamed && name != unseen
 		if isNamed && !p.isUncertain(name, n) {
-			out = append(out, p.named(name, labels))
+			out = append(out, p.named(name, labels, lacking(n.Selector, labels)))
 			continue
 		}
 		text := shown(n.Selector, labels)
 		name = "{" + text + "}"
 		if p.model.namespaceNumber(name) < 0 {
+			lacks := lacking(n.Selector, labels)
 			if !isNamed {
 				labels[cluster.NameLabel] = unseen
 			}
-			p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{labels, labels}})
+			p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{labels, labels}, lacks: lacks})
 		}
 		out = append(out, potentialNamespace{name, text})
 	}
@@ -155,13 +156,24 @@ func (p *potentials) isUncertain(name string, n policy.Namespaces) bool {
 }
 
 // named is a namespace that is known by its name, and by the labels of the selector that names it.
-func (p *potentials) named(name string, labels map[string]string) potentialNamespace {
+func (p *potentials) named(name string, labels map[string]string, lacks map[string]bool) potentialNamespace {
 	if p.model.namespaceNumber(name) < 0 {
 		all := map[string]string{cluster.NameLabel: name}
 		maps.Copy(all, labels)
-		p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{all, all}})
+		p.model.addNamespace(namespace{name: name, labels: [2]map[string]string{all, all}, lacks: lacks})
 	}
 	return potentialNamespace{name, name}
+}
+
+// lacking are the keys that a selector asks about and that labels which meet it do not have.
+func lacking(s policy.Selector, labels map[string]string) map[string]bool {
+	out := make(map[string]bool)
+	for _, r := range s.Requirements {
+		if _, has := labels[r.Key]; !has && r.Key != cluster.NameLabel {
+			out[r.Key] = true
+		}
+	}
+	return out
 }
 
 // anyOther adds a pod without labels in a namespace of which nothing is known: what reaches it is open to whoever

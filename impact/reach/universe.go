@@ -51,6 +51,9 @@ type namespace struct {
 	name   string
 	labels [2]map[string]string
 	known  [2]bool
+	// lacks are labels that it is taken not to have though not all of its labels are known: it stands for what some selector
+	// that excludes them selects.
+	lacks map[string]bool
 	// classes are its pods' classes, one run, and more of potential workloads after it.
 	classes runs
 }
