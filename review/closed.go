@@ -77,6 +77,7 @@ func (c *comparison) checkCluster(g *group) bool {
 		return false
 	case len(g.base) == 0:
 		c.note("cluster "+g.name, "this cluster is new at head: everything in it is")
+		c.checkLoosePolicies(g)
 		return true
 	}
 	base, head := keys(g.base), keys(g.head)
@@ -100,6 +101,19 @@ func (c *comparison) checkCluster(g *group) bool {
 		return c.checkFiles(g)
 	}
 	return true
+}
+
+// checkLoosePolicies warns of a new cluster that is nothing but policies: what they do to workloads that are deployed beside
+// them in fact, and stand in another cluster here, nobody would see.
+func (c *comparison) checkLoosePolicies(g *group) {
+	all := objects(g.head)
+	i := slices.IndexFunc(all, cluster.IsPolicy)
+	if i < 0 || c.hasWorkloads(all) || c.filesOnly() {
+		return
+	}
+	c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: "cluster " + g.name, File: all[i].Origin.File, Line: all[i].Origin.Line,
+		Message: fmt.Sprintf("this cluster is new, and has policies (%s) and no workloads: if they are deployed to where another cluster's workloads are, what they do there is not in this report; name the cluster of %s in the configuration's targets",
+			all[i], strings.Join(g.targets(), ", "))})
 }
 
 // hasWorkloads tells whether any of the objects owns pods; a target without may well be one of policies alone.

@@ -22,10 +22,17 @@ const (
 // unread looks for policies that the change edits and no target reads.
 type unread struct {
 	*comparison
-	// covered are the files and whole folders that targets read at most.
-	covered map[string]bool
-	files   int
-	found   []manifest.Diagnostic
+	// onBase and onHead are the files and whole folders that each side's targets read at most.
+	onBase, onHead map[string]bool
+	files          int
+	found          []manifest.Diagnostic
+}
+
+// coverage tells on which sides some target reads a path.
+type coverage struct{ base, head bool }
+
+func (u *unread) coverage(at string, above coverage) coverage {
+	return coverage{above.base || u.onBase[at], above.head || u.onHead[at]}
 }
 
 // tellUnread warns of policies that the change adds, edits or removes in files that no target reads: most often the
@@ -35,22 +42,25 @@ func (c *comparison) tellUnread() {
 	if c.filesOnly() || len(c.o.Targets) > 0 || len(c.base.failures)+len(c.head.failures) > 0 {
 		return
 	}
-	u := unread{comparison: c, covered: make(map[string]bool)}
-	for _, units := range [][]*unit{c.base.units, c.head.units} {
-		for _, one := range units {
+	u := unread{comparison: c, onBase: make(map[string]bool), onHead: make(map[string]bool)}
+	for _, s := range []struct {
+		units   []*unit
+		covered map[string]bool
+	}{{c.base.units, u.onBase}, {c.head.units, u.onHead}} {
+		for _, one := range s.units {
 			paths, ok := one.Reads()
 			if !ok {
 				return
 			}
 			for _, p := range paths {
-				u.covered[p] = true
+				s.covered[p] = true
 			}
 		}
+		for _, p := range c.config.Context {
+			s.covered[path.Clean(p)] = true
+		}
 	}
-	for _, p := range c.config.Context {
-		u.covered[path.Clean(p)] = true
-	}
-	u.folder(".")
+	u.folder(".", coverage{})
 	if more := len(u.found) - maxUnreadNamed; more > 0 {
 		u.found = append(u.found[:maxUnreadNamed], manifest.Diagnostic{Severity: manifest.Warning,
 			Message: fmt.Sprintf("%d more changed manifests of policies that no target reads", more)})
@@ -58,8 +68,9 @@ func (c *comparison) tellUnread() {
 	c.notes = append(c.notes, u.found...)
 }
 
-func (u *unread) folder(dir string) {
-	if u.covered[dir] || u.files > maxUnreadFiles || tree.Same(u.base.tree, u.head.tree, dir) {
+func (u *unread) folder(dir string, above coverage) {
+	read := u.coverage(dir, above)
+	if read.base && read.head || u.files > maxUnreadFiles || tree.Same(u.base.tree, u.head.tree, dir) {
 		return
 	}
 	kinds := make(map[string]fs.FileMode)
@@ -80,23 +91,29 @@ func (u *unread) folder(dir string) {
 	for _, name := range names {
 		at := path.Join(dir, name)
 		switch mode := kinds[name]; {
-		case u.covered[at] || strings.HasPrefix(name, "."):
+		case strings.HasPrefix(name, "."):
 		case mode.IsDir():
-			u.folder(at)
-		case mode.IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) && !tree.Same(u.base.tree, u.head.tree, at):
-			u.file(at)
+			u.folder(at, read)
+		case mode.IsRegular() && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)):
+			u.file(at, u.coverage(at, read))
 		}
 	}
 }
 
-func (u *unread) file(at string) {
-	u.files++
-	did, side := "edits", u.head
+func (u *unread) file(at string, read coverage) {
+	if read.base && read.head || tree.Same(u.base.tree, u.head.tree, at) {
+		return
+	}
+	did, side, isRead := "edits", u.head, read.head
 	if _, err := fs.Stat(u.head.tree, at); err != nil {
-		did, side = "removes", u.base
+		did, side, isRead = "removes", u.base, read.base
 	} else if _, err := fs.Stat(u.base.tree, at); err != nil {
 		did = "adds"
 	}
+	if isRead {
+		return
+	}
+	u.files++
 	info, err := fs.Stat(side.tree, at)
 	if err != nil || info.Size() > maxUnreadBytes {
 		return
