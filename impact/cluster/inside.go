@@ -93,6 +93,20 @@ var ownPods = map[string]bool{
 	"tekton.dev/TaskRun":       true,
 }
 
+// deploysOthers are kinds whose controllers deploy what stands elsewhere: a chart, a repository, the texts of ConfigMaps.
+var deploysOthers = map[string]bool{
+	"helm.cattle.io/HelmChart":                     true,
+	"helm.cattle.io/HelmChartConfig":               true,
+	"fleet.cattle.io/GitRepo":                      true,
+	"fleet.cattle.io/HelmOp":                       true,
+	"helm.crossplane.io/Release":                   true,
+	"addons.cluster.x-k8s.io/HelmChartProxy":       true,
+	"addons.cluster.x-k8s.io/ClusterResourceSet":   true,
+	"apps.open-cluster-management.io/Subscription": true,
+	"kappctrl.k14s.io/App":                         true,
+	"fluxcd.controlplane.io/ResourceSet":           true,
+}
+
 // reportInside names what an object that is not analysed puts into a cluster.
 func (b *builder) reportInside(o *manifest.Object) {
 	if o.Group == "apiextensions.k8s.io" {
@@ -110,6 +124,8 @@ func (b *builder) reportInside(o *manifest.Object) {
 		b.report(d)
 	case found.workload != "":
 		b.report(manifest.Problem(manifest.Warning, o, found.workloadAt, "holds a %s, which is not analysed: its pods are not in this report", found.workload))
+	case deploysOthers[o.Group+"/"+o.Kind]:
+		b.report(manifest.Problem(manifest.Warning, o, nil, "what objects of this kind (%s/%s) deploy is not analysed: its workloads and policies are not in this report", o.Group, o.Kind))
 	case found.workloadAt != nil || ownPods[o.Group+"/"+o.Kind]:
 		b.report(manifest.Problem(manifest.Warning, o, nil, "workloads of this kind (%s/%s) are not analysed; its pods are not in this report", o.Group, o.Kind))
 	}
