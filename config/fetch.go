@@ -91,7 +91,7 @@ func (s Source) Holds(other Source) bool {
 		(s.Path == "" || other.Path == s.Path || strings.HasPrefix(other.Path, s.Path+"/"))
 }
 
-// Sources are the entries of the list, which were checked when it was read.
+// Sources are the entries of the list, one for each: they were checked when it was read.
 func (f Fetching) Sources() []Source {
 	var all []Source
 	for _, text := range f.Allow {

@@ -126,6 +126,10 @@ gate:
 # Manifests from elsewhere that are present in every cluster, on both sides: a platform's default-denies.
 #context: [platform/policies]
 
+# Where charts, bases and files may be fetched from that are not in the repository; nothing is if left out.
+#fetch:
+#  allow: ["https://charts.example.com/stable", "oci://ghcr.io/team/charts", "https://github.com/team/repo"]
+
 # What is worth protecting, beside known datastores.
 #sensitive:
 #  namespaces: [vault]
@@ -182,7 +186,8 @@ func (p *program) configCheck() *cobra.Command {
 		Use:   "check [PATH]",
 		Short: "Check the configuration, and tell what is in force for each cluster",
 		Long: `Check the configuration of one state, and tell what is in force for each cluster,
-defaults included: gate, network, addresses, waivers that hold and that have expired.
+defaults included: gate, network, addresses, what may be fetched, waivers that hold
+and that have expired.
 PATH is a folder or a git revision; without it, the working tree.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -248,6 +253,19 @@ func placesText(places []config.Place) string {
 	return strings.Join(words, "; ")
 }
 
+// fetchWords say from where things are fetched while rendering.
+func fetchWords(f config.Fetching) []string {
+	var words []string
+	for i, s := range f.Sources() {
+		word := "what is at or below " + f.Allow[i]
+		if s.NamesPort {
+			word += " (of the inside, too)"
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
 // explainConfig tells what a configuration means, defaults included.
 func explainConfig(found *review.Configuration, now time.Time) string {
 	var b strings.Builder
@@ -284,6 +302,7 @@ func explainConfig(found *review.Configuration, now time.Time) string {
 		kinds = append(kinds, w.Kind)
 	}
 	say("  workloads    %s, beside Kubernetes' own", many(kinds))
+	say("  fetch        %s", many(fetchWords(c.Fetch)))
 	say("  promises     %d in the configuration", len(c.Promises))
 	for _, o := range c.Severity {
 		say("  severity     %s of %s in %s", o.To, or(strings.Join(o.Rules, ", "), "all rules"), or(strings.Join(o.Namespaces, ", "), "any namespace"))
