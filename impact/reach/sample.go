@@ -17,11 +17,10 @@ type Sample struct {
 	e *Effect
 	// changed tells that something about a peer differs, or its own policies.
 	changed bool
-	// classes are those of the peers, first an endpoint of each; all are nil until they are needed.
-	classes []int32
-	first   map[int32]int32
-	cells   []samplePart
-	partial bool
+	// classes are those of the peers, first the first endpoint of each; nil until they are needed.
+	classes, first []int32
+	cells          []samplePart
+	partial        bool
 	// kinds numbers the kinds of peers, by class.
 	kinds map[int32]int32
 	// group tells apart the subjects' classes that the peers' policies can, keys numbers what acts on them.
@@ -37,17 +36,25 @@ type samplePart struct {
 
 // NewSample looks at the peers of an effect.
 func (m *Model) NewSample(e *Effect) *Sample {
-	s := &Sample{m: m, e: e, first: make(map[int32]int32), keys: make(map[string]int32)}
-	for _, i := range e.Peers {
-		c := m.classOf[i]
-		if _, ok := s.first[c]; !ok {
-			s.first[c] = i
-			s.classes = append(s.classes, c)
-			s.changed = s.changed || m.changeOf(1-e.Direction, c) != 0
+	return &Sample{m: m, e: e, keys: make(map[string]int32),
+		changed: slices.ContainsFunc(e.Peers, func(i int32) bool { return m.changeOf(1-e.Direction, m.classOf[i]) != 0 })}
+}
+
+// findClasses finds the peers' classes, if they are not known yet.
+func (s *Sample) findClasses() {
+	if s.classes != nil {
+		return
+	}
+	both := make([]int64, len(s.e.Peers))
+	for n, i := range s.e.Peers {
+		both[n] = int64(s.m.classOf[i])<<32 | int64(i)
+	}
+	slices.Sort(both)
+	for _, x := range both {
+		if c := int32(x >> 32); len(s.classes) == 0 || s.classes[len(s.classes)-1] != c {
+			s.classes, s.first = append(s.classes, c), append(s.first, int32(x))
 		}
 	}
-	slices.Sort(s.classes)
-	return s
 }
 
 // single tells whether all that differs about a subject and the peers is one policy. Whatever differs is its doing, so that
@@ -62,6 +69,7 @@ func (s *Sample) prepare() {
 	if s.cells != nil {
 		return
 	}
+	s.findClasses()
 	m, d := s.m, s.e.Direction
 	subjects := s.subjects()
 	own := m.classOf[s.e.Subjects[0]]
@@ -224,7 +232,7 @@ func (s *Sample) choosePeers(sequences [2]sequence, subjects runs) []int32 {
 	var peers []int32
 	s.kinds = make(map[int32]int32, len(s.classes))
 	for n, g := range p.members() {
-		peers = append(peers, s.first[s.classes[g[0]]])
+		peers = append(peers, s.first[g[0]])
 		for _, i := range g {
 			s.kinds[s.classes[i]] = int32(n)
 		}
@@ -307,10 +315,16 @@ func (s *Sample) groupOf(c int32) int32 {
 		m, d := s.m, s.e.Direction
 		classes := s.subjects().numbers()
 		p := newPartition(len(classes))
-		seen := make(map[setID]bool)
+		seen, asked := make(map[setID]bool), make(map[seqID]bool)
+		s.findClasses()
 		for _, peer := range s.classes {
-			for _, seq := range m.bothSides(1-d, peer) {
-				for _, st := range seq {
+			for which := Base; which <= Head; which++ {
+				id := m.seq[1-d][which][peer]
+				if asked[id] {
+					continue
+				}
+				asked[id] = true
+				for _, st := range m.sequences.sequences[id] {
 					for _, e := range st.entries {
 						if seen[e.set] {
 							continue
