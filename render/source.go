@@ -81,6 +81,9 @@ func (s *Source) Refused(fsys fs.FS) string {
 	return ""
 }
 
+// May tells whether something may be fetched from an address.
+func May(fsys fs.FS, address string) bool { return fetch.AskAllowed(fsys, address) == nil }
+
 // FetchesNothing tells that nothing is allowed to be fetched.
 func FetchesNothing(fsys fs.FS) bool {
 	return errors.Is(fetch.AskAllowed(fsys, "https://example.org"), fetch.ErrOff)

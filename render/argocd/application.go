@@ -154,6 +154,9 @@ func (x *expansion) target(app *application, s *source) (*render.Target, error) 
 		return nil, fmt.Errorf("the path %s leads out of the repository", s.Path)
 	}
 	in := x.here(at, s)
+	if in != nil && render.May(x.fsys, s.RepoURL) {
+		x.tell(manifest.Warning, "Application %s deploys %s of %s, which may be fetched; it is analysed as it is here, because this repository has that path: if the source is another one, name another path", name, s.Path, s.RepoURL)
+	}
 	if in == nil {
 		var why string
 		if in, why = x.elsewhere(s); why != "" {

@@ -48,8 +48,12 @@ type reading struct {
 }
 
 func (r *reading) target(t render.Target) {
-	if t.Source != nil { // it may be another thing
-		r.known = false
+	if t.Source != nil { // what a run fetches is the same on both sides
+		for _, file := range t.Values {
+			if fs.ValidPath(file) {
+				r.paths[file] = true
+			}
+		}
 		return
 	}
 	switch t.Kind {

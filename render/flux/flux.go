@@ -130,6 +130,8 @@ func (x *expansion) kustomization() (*render.Target, error) {
 			return nil, nil
 		}
 		at = source.At(at)
+	} else {
+		x.tellHere(spec.SourceRef, spec.Path)
 	}
 	t := &render.Target{Kind: render.Kustomize, Path: at, Source: source, Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
 		Kustomize: kustomize.Edits{Namespace: spec.TargetNamespace, NamePrefix: spec.NamePrefix, NameSuffix: spec.NameSuffix,

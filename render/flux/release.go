@@ -94,19 +94,23 @@ func (x *expansion) chart(spec *releaseSpec) (*render.Target, bool) {
 	c := spec.Chart.Spec
 	at := path.Clean(strings.TrimPrefix(c.Chart, "./"))
 	places := []string{at}
+	source, why := x.fetchedChart(c)
 	if c.SourceRef.Kind == "HelmRepository" {
+		if why == "" { // a copy stands for it only where it cannot be had
+			return &render.Target{Path: source.At("."), Source: source}, true
+		}
 		places = []string{path.Join("charts", c.Chart), path.Join(path.Dir(x.object.Origin.File), "charts", c.Chart)}
 	}
 	for _, at := range places {
 		if c.Chart != "" && fs.ValidPath(at) && x.isChart(at, c.Chart, c.Version, c.SourceRef.Kind == "HelmRepository") {
+			if c.SourceRef.Kind == "GitRepository" {
+				x.tellHere(c.SourceRef, c.Chart)
+			}
 			return &render.Target{Path: at}, true
 		}
 	}
-	source, why := x.fetchedChart(c)
 	switch {
 	case why != "":
-	case source.Chart != "":
-		return &render.Target{Path: source.At("."), Source: source}, true
 	case !fs.ValidPath(at):
 		why = "its path leads out of that repository"
 	default:

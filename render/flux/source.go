@@ -73,6 +73,17 @@ func (x *expansion) repository(ref reference) (_ *render.Source, why string) {
 	return x.allowed(s)
 }
 
+// tellHere tells where a path is taken to be this repository's though its source may be fetched: it may be another one.
+func (x *expansion) tellHere(ref reference, name string) {
+	if ref.Name == bootstrap {
+		return
+	}
+	if source, why := x.repository(ref); why == "" {
+		x.tell(manifest.Warning, "it deploys %s of %s %s (%s), which may be fetched; it is analysed as it is here, because this repository has that path: if the source is another one, name another path",
+			name, ref.Kind, ref.Name, source.Repository)
+	}
+}
+
 // fetchedChart finds the source of a chart that is not in this repository.
 func (x *expansion) fetchedChart(c chartSpec) (_ *render.Source, why string) {
 	if c.SourceRef.Kind == "GitRepository" {

@@ -20,6 +20,7 @@ func TestASourceIsTakenAsItsObjectSays(t *testing.T) {
 	source := func(kind, spec string) string {
 		return "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: " + kind + "\nmetadata: {name: s, namespace: apps}\nspec: " + spec + "\n"
 	}
+	here := fstest.MapFS{"here/kustomization.yaml": {Data: []byte("{}")}, "charts/vendored/Chart.yaml": {Data: []byte("{name: vendored, version: 1.0.0}")}}
 	for name, c := range map[string]struct{ objects, want string }{
 		"a chart repository":    {chart + source("HelmRepository", "{url: 'https://example.com/stable'}"), "helm https://example.com/stable//redis: chart redis 1.x from https://example.com/stable"},
 		"a registry":            {chart + source("HelmRepository", "{type: oci, url: 'oci://example.com/charts'}"), "helm oci://example.com/charts//redis: chart redis 1.x from oci://example.com/charts"},
@@ -37,6 +38,11 @@ func TestASourceIsTakenAsItsObjectSays(t *testing.T) {
 		"a bucket":              {strings.Replace(folder, "GitRepository", "Bucket", 1), "only folders of a GitRepository can be fetched"},
 		"a source elsewhere":    {folder, "that source is not found in this repository"},
 		"another namespace":     {strings.Replace(folder, "namespace: apps", "namespace: other", 1) + source("GitRepository", "{url: 'https://example.com/team/repo'}"), "that source is not found in this repository"},
+		"a vendored chart":      {strings.Replace(chart, "redis", "vendored", 1) + source("HelmRepository", "{url: 'https://example.com/stable'}"), "helm https://example.com/stable//vendored: chart vendored"},
+		"a vendored one alone":  {strings.Replace(chart, "redis", "vendored", 1) + source("HelmRepository", "{url: 'https://example.org/stable'}"), "helm charts/vendored: this repository"},
+		"a folder that is here": {strings.Replace(folder, "./deploy", "./here", 1) + source("GitRepository", "{url: 'https://example.com/team/repo'}"), "kustomize here: this repository\nit deploys ./here of GitRepository s (https://example.com/team/repo), which may be fetched; it is analysed as it is here"},
+		"a folder that is ours": {strings.Replace(folder, "./deploy", "./here", 1) + source("GitRepository", "{url: 'https://example.org/team/repo'}"), "kustomize here: this repository"},
+		"a chart that is here":  {strings.Replace(strings.Replace(chart, "redis", "charts/vendored", 1), "HelmRepository", "GitRepository", 1) + source("GitRepository", "{url: 'https://example.com/team/repo'}"), "helm charts/vendored: this repository\nit deploys charts/vendored of"},
 		"a path that leads out": {strings.Replace(strings.Replace(chart, "redis", "../../x", 1), "HelmRepository", "GitRepository", 1) + source("GitRepository", "{url: 'https://example.com/team/repo'}"), "its path leads out of that repository"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,15 +60,19 @@ func TestASourceIsTakenAsItsObjectSays(t *testing.T) {
 				}
 				return nil
 			}
-			targets, told := flux.Targets(f.View(t.Context(), fstest.MapFS{}, false), objects[0], beside)
+			targets, told := flux.Targets(f.View(t.Context(), here, false), objects[0], beside)
 			var got []string
 			for _, target := range targets {
-				got = append(got, string(target.Kind)+" "+target.Path+": "+target.Source.String())
+				from := "this repository"
+				if target.Source != nil {
+					from = target.Source.String()
+				}
+				got = append(got, string(target.Kind)+" "+target.Path+": "+from)
 			}
 			for _, p := range told {
 				got = append(got, p.Message)
 			}
-			if len(got) != 1 || !strings.Contains(got[0], c.want) {
+			if len(got) != 1+strings.Count(c.want, "\n") || !strings.Contains(strings.Join(got, "\n"), c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
