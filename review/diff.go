@@ -47,6 +47,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	}
 	c.readPledges(p)
 	c.tellUnread()
+	c.tellAsking()
 	c.setAside()
 	trusted, other := c.base, head
 	if o.TrustHead {
@@ -61,6 +62,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	if err := closeCache(); err != nil {
 		c.note("", fmt.Sprintf("the cache was not used as it could be: %v", err))
 	}
+	c.checkTaken()
 	c.checkTargets()
 	c.compare(ctx)
 	return c.result(), nil

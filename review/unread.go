@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -73,21 +74,7 @@ func (u *unread) folder(dir string, above coverage) {
 	if read.base && read.head || u.files > maxUnreadFiles || tree.Same(u.base.tree, u.head.tree, dir) {
 		return
 	}
-	kinds := make(map[string]fs.FileMode)
-	for _, s := range []*state{u.base, u.head} {
-		entries, err := s.tree.ReadDir(dir)
-		if err != nil {
-			continue // it is on the other side only
-		}
-		for _, e := range entries {
-			kinds[e.Name()] = e.Type()
-		}
-	}
-	names := make([]string, 0, len(kinds))
-	for name := range kinds {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names, kinds := u.entries(dir)
 	for _, name := range names {
 		at := path.Join(dir, name)
 		switch mode := kinds[name]; {
@@ -98,6 +85,21 @@ func (u *unread) folder(dir string, above coverage) {
 			u.file(at, u.coverage(at, read))
 		}
 	}
+}
+
+// entries are what either side has in a folder, by name, with the kind of each.
+func (c *comparison) entries(dir string) (names []string, kinds map[string]fs.FileMode) {
+	kinds = make(map[string]fs.FileMode)
+	for _, s := range []*state{c.base, c.head} {
+		entries, err := s.tree.ReadDir(dir)
+		if err != nil {
+			continue // it is on the other side only
+		}
+		for _, e := range entries {
+			kinds[e.Name()] = e.Type()
+		}
+	}
+	return slices.Sorted(maps.Keys(kinds)), kinds
 }
 
 func (u *unread) file(at string, read coverage) {

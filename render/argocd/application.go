@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -170,6 +171,9 @@ func (x *expansion) target(app *application, s *source) (*render.Target, error) 
 	}
 	t := &render.Target{Kind: kind, Path: in.name(at), Source: in.source, Namespace: app.Spec.Destination.Namespace, Cluster: app.cluster(),
 		Deployer: "Application " + strings.TrimPrefix(app.Metadata.Namespace+"/"+name, "/")}
+	if in.source == nil {
+		t.Revision = fmt.Sprintf("%s at %s", s.RepoURL, cmp.Or(s.Revision, "HEAD"))
+	}
 	switch t.Kind {
 	case render.Helm:
 		return t, x.helm(t, app, s, in, at)

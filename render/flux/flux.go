@@ -133,7 +133,7 @@ func (x *expansion) kustomization() (*render.Target, error) {
 	} else {
 		x.tellHere(spec.SourceRef, spec.Path)
 	}
-	t := &render.Target{Kind: render.Kustomize, Path: at, Source: source, Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
+	t := &render.Target{Kind: render.Kustomize, Path: at, Source: source, Revision: x.taken(spec.SourceRef), Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
 		Kustomize: kustomize.Edits{Namespace: spec.TargetNamespace, NamePrefix: spec.NamePrefix, NameSuffix: spec.NameSuffix,
 			Labels: spec.CommonMetadata.Labels, CommonAnnotations: spec.CommonMetadata.Annotations,
 			Components: spec.Components, Patches: spec.Patches, Generate: true},

@@ -106,7 +106,7 @@ func (x *expansion) chart(spec *releaseSpec) (*render.Target, bool) {
 			if c.SourceRef.Kind == "GitRepository" {
 				x.tellHere(c.SourceRef, c.Chart)
 			}
-			return &render.Target{Path: at}, true
+			return &render.Target{Path: at, Revision: x.taken(c.SourceRef)}, true
 		}
 	}
 	switch {

@@ -48,6 +48,22 @@ func (x *expansion) find(ref reference) (o *manifest.Object, spec sourceSpec, wh
 	return o, spec, ""
 }
 
+// taken says where a source is taken from: its address, revision and what it leaves out, as they are written. It is "" where
+// the source is not known.
+func (x *expansion) taken(ref reference) string {
+	o := x.beside(ref.Kind, cmp.Or(ref.Namespace, x.object.Namespace), ref.Name)
+	if o == nil || ref.Kind == "HelmRepository" { // charts of that kind are vendored here
+		return ""
+	}
+	words := []string{fmt.Sprintf("%s %s", ref.Kind, o.Body.Get("spec", "url").Str())}
+	for _, field := range []string{"ref", "ignore", "include", "sparseCheckout"} {
+		if n := o.Body.Get("spec", field); n != nil {
+			words = append(words, fmt.Sprintf("%s %s", field, n.AppendJSON(nil)))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
 // allowed is a source unless it may not be fetched from; why says so.
 func (x *expansion) allowed(s *render.Source) (_ *render.Source, why string) {
 	if why := s.Refused(x.fsys); why != "" {

@@ -7,7 +7,7 @@
 // release; `lookup` finds nothing and no name is resolved.
 //
 // Hooks that install or upgrade (a migration job and the policy that lets it out) take part like other objects; tests
-// and hooks of a deletion do not. NOTES.txt, partials and the definitions in crds/ are no output. Values are not
+// and hooks of a deletion do not. NOTES.txt, partials and the definitions in crds/ are no output; what else is in crds/ is. Values are not
 // checked against values.schema.json, because a schema may refer to files and addresses.
 //
 // Nothing is fetched here: a dependency that is not in charts/ and not a folder of the tree is asked of the tree (package

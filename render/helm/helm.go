@@ -38,12 +38,27 @@ type Release struct {
 // Render renders a release. An error means that there is no output at all; a document that is no valid YAML is a
 // diagnostic.
 func Render(ctx context.Context, tree fs.FS, r Release) ([]*manifest.Object, []manifest.Diagnostic, error) {
-	_, source, rendered, err := render(ctx, tree, r)
+	c, source, rendered, err := render(ctx, tree, r)
 	if err != nil {
 		return nil, nil, err
 	}
 	objects, problems := source.objects(rendered)
-	return objects, problems, nil
+	return append(source.besideDefinitions(c), objects...), problems, nil
+}
+
+// besideDefinitions are the objects in crds/ that are no definitions of kinds: Helm installs whatever is there.
+func (s *chartSource) besideDefinitions(c *chart.Chart) []*manifest.Object {
+	var out []*manifest.Object
+	for _, crd := range c.CRDObjects() {
+		for _, d := range read(s.template(crd.Filename), string(crd.File.Data)) {
+			for _, o := range d.objects {
+				if o.Group != "apiextensions.k8s.io" {
+					out = append(out, o)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSource, map[string]string, error) {

@@ -1,0 +1,110 @@
+package review
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/tree"
+)
+
+// Bounds on looking at the templates that a change edits: how many are read, and how deep they lie.
+const (
+	maxTemplates     = 2000
+	maxTemplateDepth = 20
+)
+
+// questions are what a template can ask that has another answer in a cluster than here: what is there already, whether it is
+// an upgrade, which kinds there are, what time it is.
+var questions = regexp.MustCompile(`\{\{[^}]*?\b(lookup|IsUpgrade|IsInstall|Revision|APIVersions|KubeVersion|now)\b`)
+
+// asking looks for templates that newly ask something.
+type asking struct {
+	*comparison
+	files  int
+	charts []string
+	// at says where a chart's templates ask, and what.
+	at map[string][]string
+}
+
+// tellAsking warns of charts whose templates ask, by the change, what only the cluster knows: a policy that is made or left out by
+// the answer is another one there.
+func (c *comparison) tellAsking() {
+	if c.filesOnly() {
+		return
+	}
+	a := asking{comparison: c, at: make(map[string][]string)}
+	a.folder(".", "", 0)
+	for _, chart := range a.charts {
+		where := a.at[chart]
+		if more := len(where) - maxNamed; more > 0 {
+			where = append(where[:maxNamed], fmt.Sprintf("%d more", more))
+		}
+		severity := manifest.Info
+		if a.isOld(chart) {
+			severity = manifest.Warning
+		}
+		c.notes = append(c.notes, manifest.Diagnostic{Severity: severity, File: chart,
+			Message: fmt.Sprintf("by the change, templates of this chart ask more of what only a cluster knows (%s): what they render to there may be something else than what is compared", strings.Join(where, ", "))})
+	}
+}
+
+// isOld tells whether base has the chart, or one that it is a part of.
+func (a *asking) isOld(chart string) bool {
+	for dir := chart; ; dir = path.Dir(dir) {
+		if _, err := fs.Stat(a.base.tree, path.Join(dir, "Chart.yaml")); err == nil {
+			return true
+		}
+		if dir == "." {
+			return false
+		}
+	}
+}
+
+// folder looks at what differs in a folder; chart is the one that it holds templates of, if any.
+func (a *asking) folder(dir, chart string, depth int) {
+	if depth > maxTemplateDepth || tree.Same(a.base.tree, a.head.tree, dir) {
+		return
+	}
+	names, kinds := a.entries(dir)
+	for _, name := range names {
+		at := path.Join(dir, name)
+		switch mode := kinds[name]; {
+		case mode.IsDir() && chart == "" && name == "templates" && slices.Contains(names, "Chart.yaml"):
+			a.folder(at, dir, depth+1)
+		case mode.IsDir() && name != ".git":
+			a.folder(at, chart, depth+1)
+		case mode.IsRegular() && chart != "" && a.files < maxTemplates && !tree.Same(a.base.tree, a.head.tree, at):
+			a.files++
+			a.file(at, chart)
+		}
+	}
+}
+
+func (a *asking) file(at, chart string) {
+	text, err := a.head.tree.ReadFile(at)
+	if err != nil {
+		return // it is gone
+	}
+	before := make(map[string]int)
+	if old, err := a.base.tree.ReadFile(at); err == nil {
+		for _, q := range questions.FindAllSubmatch(old, -1) {
+			before[string(q[1])]++
+		}
+	}
+	for _, q := range questions.FindAllSubmatchIndex(text, -1) {
+		word := string(text[q[2]:q[3]])
+		if before[word]--; before[word] >= 0 {
+			continue
+		}
+		if a.at[chart] == nil {
+			a.charts = append(a.charts, chart)
+		}
+		line := 1 + strings.Count(string(text[:q[2]]), "\n")
+		a.at[chart] = append(a.at[chart], fmt.Sprintf("%s in %s:%d", word, strings.TrimPrefix(at, chart+"/"), line))
+	}
+}
