@@ -50,7 +50,7 @@ func (a *analysis) findTraits() []traits {
 			t.names = names.PortsAt(e.External)
 			t.declared = t.names
 		case e.Domain != "", e.Entity != "":
-			t.end = severity.End{Outside: true, Domain: true}
+			t.end = severity.End{Outside: true, Domain: true, Internet: policy.IsManyDomains(e.Domain)}
 		case e.Nodes != nil:
 			t.end = severity.End{Outside: true, Node: true}
 		case e.Potential != nil:

@@ -77,3 +77,14 @@ func globs(pattern, name string) bool {
 	}
 	return true
 }
+
+// IsManyDomains tells whether a pattern stands for so many names that it is as good as the internet: behind its last star there is
+// a top-level domain at most.
+func IsManyDomains(pattern string) bool {
+	at := strings.LastIndexByte(pattern, '*')
+	if at < 0 {
+		return false
+	}
+	fixed := strings.Trim(strings.TrimSuffix(pattern[at+1:], "."), ".")
+	return !strings.Contains(fixed, ".")
+}

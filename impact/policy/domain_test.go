@@ -49,3 +49,14 @@ func TestAPatternCoversTheNamesThatItMatches(t *testing.T) {
 		}
 	}
 }
+
+func TestAPatternOfATopLevelDomainIsAsGoodAsTheInternet(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		"*": true, "**": true, "*.*": true, "*.com": true, "**.com": true, "*com": true, "*.com.": true, "a*": true,
+		"*.example.com": false, "api.*.example.com": false, "example.com": false, "localhost": false, "": false,
+	} {
+		if got := policy.IsManyDomains(pattern); got != want {
+			t.Errorf("%q: %t", pattern, got)
+		}
+	}
+}
