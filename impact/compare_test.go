@@ -160,6 +160,10 @@ spec:
 			base: shop(), head: strings.Replace(shop(), "kind: Deployment\nmetadata: {name: web", "kind: StatefulSet\nmetadata: {name: web", 1),
 			want: []string{"W3 shop/web is now a StatefulSet (it was a Deployment) | StatefulSet shop/web: kind changed from Deployment"},
 		},
+		"another one with the same labels": {
+			base: shop(deployment("old", "it", "old:1", 1)), head: shop(deployment("new", "it", "new:1", 2)),
+			want: []string{"W3 shop/old is renamed to new | Deployment shop/new: renamed from old"},
+		},
 		"something new that looks like nothing that went": {
 			base: shop(deployment("old", "old", "old:1", 1)), head: shop(deployment("new", "new", "new:1", 2)),
 			want: []string{

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 )
 
@@ -21,9 +23,10 @@ func (r renames) toHead() map[*cluster.Workload]*cluster.Workload {
 	return out
 }
 
-// findRenames pairs removed and added workloads of a namespace that run the same images on the same ports, or have the
-// same name under another kind, and those of two namespaces that are the same in all but that. Where several could be meant, the likest names are paired; a tie is left unpaired,
-// since a wrong pair would hide that one workload is gone.
+// findRenames pairs removed and added workloads of a namespace that run the same images on the same ports, have the same
+// name under another kind, or the same labels, by which the network knows them, and those of two namespaces that are the same in
+// all but that. Where several could be meant, the likest names are paired; a tie is left unpaired, since a wrong pair would
+// hide that one workload is gone.
 func findRenames(base, head *cluster.State) renames {
 	removed, added := onlyIn(base, head), onlyIn(head, base)
 	var out renames
@@ -49,6 +52,12 @@ func findRenames(base, head *cluster.State) renames {
 	}
 	take(func(w *cluster.Workload) string { return w.Namespace + "/" + w.Name })
 	take(looks)
+	take(func(w *cluster.Workload) string {
+		if len(w.Labels) == 0 {
+			return ""
+		}
+		return w.Namespace + "\x00" + labels.Set(w.Labels).String() // sorted
+	})
 	take(func(w *cluster.Workload) string {
 		if what := looks(w); what != "" {
 			_, rest, _ := strings.Cut(what, "\x00")
