@@ -61,12 +61,12 @@ func (s *Source) Fetch(fsys fs.FS) (fs.FS, string, error) {
 		both, err := helm.Unpack(fsys, seen, asked, got)
 		return both, seen, err
 	}
-	files, err := fetch.AskCommit(fsys, fetch.CommitRef{Repository: s.Repository, Ref: s.Revision})
+	got, err := fetch.AskCommit(fsys, fetch.CommitRef{Repository: s.Repository, Ref: s.Revision})
 	if err != nil {
 		return nil, "", err
 	}
 	both := tree.Graft(fsys)
-	both.Put(seen, files)
+	both.Put(seen, got.Files)
 	return both, seen, nil
 }
 

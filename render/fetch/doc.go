@@ -4,7 +4,8 @@
 //
 // Renderers run in a process without network. They ask by a name that no file of a tree can have, and a [View] of the
 // tree, in the parent, answers ([AskChart], [AskCommit], [AskFile]). What comes is parsed there as far as finding it needs (an index, a
-// manifest of a registry), by bounded parsers; archives and git's packs are handed on as they are.
+// manifest of a registry), by bounded parsers; archives are handed on as they are, and git's packs unpacked in a
+// process of their own.
 //
 // One run fetches each thing once, so that both sides of a comparison see the same, also where a version is a range or a branch.
 // Sizes, numbers, redirects and time are bounded. No credentials are sent and none are looked for; the environment's

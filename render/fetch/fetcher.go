@@ -23,12 +23,13 @@ type Fetcher struct {
 	requests int
 	commits  int
 	total    int
+	unpacked int
 	known    map[string]*once
 	fetched  []Fetched
 }
 
 // Kept keeps what was fetched for later runs: archives by their SHA-256 in hexadecimal, which it checks, and the packs of
-// commits by the repository and their full id, which it need not check.
+// commits by the repository and their full id, which need not be checked.
 type Kept interface {
 	Blob(digest string) ([]byte, bool)
 	KeepBlob(digest string, text []byte)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
@@ -17,7 +18,7 @@ import (
 // Bounds of git repositories: the bytes of one commit's pack and of a list of names, and how many commits one run fetches.
 const (
 	maxPack    = 128 << 20
-	maxRefs    = 64 << 20
+	maxRefs    = 32 << 20
 	maxCommits = 50
 )
 
@@ -27,54 +28,71 @@ var errCommits = fmt.Errorf("%d commits were fetched already, which is the bound
 // branch, and the default branch if it is empty.
 type CommitRef struct{ Repository, Ref string }
 
-// A Commit is one with its files and without its history.
+// A Commit is one with its files.
 type Commit struct {
-	ID   string
-	Pack []byte
-	// from is the repository's address, as it was asked.
-	from string
-	// kept tells that the pack is from an earlier run, and not known to be the commit's.
-	kept bool
+	ID    string
+	Files fs.FS
 }
 
-// commit fetches a commit, or finds it among what is kept. With anew, it is fetched.
-func (f *Fetcher) commit(ctx context.Context, r CommitRef, anew bool) (Commit, error) {
+// A fetchedCommit is a commit as it came from an address. Its pack is there if it may be kept, and was not yet.
+type fetchedCommit struct {
+	Commit
+	from string
+	pack []byte
+}
+
+// commit fetches a commit, or finds it among what is kept.
+func (f *Fetcher) commit(ctx context.Context, r CommitRef) (fetchedCommit, error) {
 	if err := f.mayAsk(r.Repository); err != nil {
-		return Commit{}, err
+		return fetchedCommit{}, err
 	}
 	at, err := url.Parse(r.Repository)
 	if err != nil {
-		return Commit{}, err
+		return fetchedCommit{}, err
 	}
 	if at.Scheme == "oci" {
-		return Commit{}, fmt.Errorf("%s is a registry, and no git repository", r.Repository)
+		return fetchedCommit{}, fmt.Errorf("%s is a registry, and no git repository", r.Repository)
 	}
 	at = &url.URL{Scheme: at.Scheme, Host: at.Host, Path: strings.TrimSuffix(at.Path, "/")}
 	from := tree.Elsewhere{Address: at.String(), Client: &http.Client{Transport: &inRepository{f, at}}}
 	want, id, err := f.find(ctx, from, r.Ref)
 	if err != nil {
-		return Commit{}, err
+		return fetchedCommit{}, err
 	}
-	c, err := fetchOnce(ctx, f, fmt.Sprint("commit ", from.Address, " ", want, " ", anew), func() (Commit, error) {
-		if f.kept != nil && !anew {
-			if pack, ok := f.kept.Pack(from.Address, id); ok {
-				return Commit{id, pack, from.Address, true}, nil
-			}
-		}
-		if err := f.countCommit(); err != nil {
-			return Commit{}, err
-		}
-		ctx, cancel := f.timed(ctx)
-		defer cancel()
-		pack, err := from.Pack(ctx, want, maxPack)
-		return Commit{id, pack, from.Address, false}, f.gitFailed(ctx, err)
-	})
+	c, err := fetchOnce(ctx, f, "commit "+from.Address+" "+want, func() (fetchedCommit, error) { return f.getCommit(ctx, from, want, id) })
 	if err != nil {
-		return Commit{}, err
+		return fetchedCommit{}, err
 	}
 	f.tell(Fetched{Name: strings.TrimSpace("repository " + strings.TrimSuffix(path.Base(at.Path), ".git") + " " + r.Ref), From: shown(at),
 		Digest: "commit " + id, Moves: id != r.Ref})
 	return c, nil
+}
+
+// getCommit gets a commit. What is kept and is not that commit is fetched anew.
+func (f *Fetcher) getCommit(ctx context.Context, from tree.Elsewhere, want, id string) (fetchedCommit, error) {
+	c := fetchedCommit{Commit{ID: id}, from.Address, nil}
+	if f.kept != nil {
+		if pack, ok := f.kept.Pack(from.Address, id); ok {
+			if files, err := f.unpack(ctx, pack, id); err == nil {
+				c.Files = files
+				return c, nil
+			}
+		}
+	}
+	if err := f.countCommit(); err != nil {
+		return c, err
+	}
+	timed, cancel := f.timed(ctx)
+	defer cancel()
+	pack, err := from.Pack(timed, want, maxPack)
+	if err != nil {
+		return c, f.gitFailed(timed, err)
+	}
+	if f.kept != nil {
+		c.pack = pack
+	}
+	c.Files, err = f.unpack(ctx, pack, id)
+	return c, err
 }
 
 // find finds the object to fetch for a name, and its commit. The repository is asked once in a run for what its names are.
@@ -145,8 +163,6 @@ func (in *inRepository) RoundTrip(q *http.Request) (*http.Response, error) {
 	if err := in.f.count(); err != nil {
 		return nil, err
 	}
-	q = q.Clone(q.Context())
-	q.Header.Set("User-Agent", "git/netpol-impact") // servers know clients of git by it
 	response, err := in.f.client.Transport.RoundTrip(q)
 	if err != nil {
 		return nil, in.f.failed(q.Context(), q.URL, err)

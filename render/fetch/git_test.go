@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,15 +42,10 @@ func (h *gitHost) repository() string { return h.URL + "/team/repo.git" }
 // askFor asks as a renderer does, through a view, and returns what the file of the repository says, too.
 func askFor(t *testing.T, f *Fetcher, repository, ref string, keep bool) (c Commit, text string, err error) {
 	t.Helper()
-	view := f.View(t.Context(), fstest.MapFS{}, keep)
-	if c, err = askCommit(view, url.Values{"repository": {repository}, "ref": {ref}}); err != nil {
+	if c, err = AskCommit(f.View(t.Context(), fstest.MapFS{}, keep), CommitRef{repository, ref}); err != nil {
 		return c, "", err
 	}
-	files, err := AskCommit(view, CommitRef{repository, ref})
-	if err != nil {
-		return c, "", err
-	}
-	read, err := fs.ReadFile(files, "base/kustomization.yaml")
+	read, err := fs.ReadFile(c.Files, "base/kustomization.yaml")
 	return c, string(read), err
 }
 

@@ -7,10 +7,9 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
+	"path"
 	"strings"
 	"sync/atomic"
-
-	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
 // prefix begins the names of what is fetched. Its empty elements make them names that no [fs.FS] has a file by: a
@@ -21,6 +20,7 @@ const (
 	chartPrefix  = prefix + "chart?"
 	filePrefix   = prefix + "file?"
 	commitPrefix = prefix + "commit?"
+	treePrefix   = prefix + "tree/"
 
 	allowedPrefix = prefix + "allowed?"
 )
@@ -48,16 +48,58 @@ func (f *Fetcher) View(ctx context.Context, fsys fs.FS, keep bool) *View {
 // Asked tells whether anything was asked for that is not in the tree.
 func (v *View) Asked() bool { return v.asked.Load() }
 
+// at is the tree that a name is in, this one or a commit's, and the path there.
+func (v *View) at(name string) (fs.FS, string, error) {
+	rest, ok := strings.CutPrefix(name, treePrefix)
+	if !ok {
+		return v.FS, name, nil
+	}
+	query, inside, ok := strings.Cut(rest, "/")
+	text, err := url.QueryUnescape(query)
+	asked, err2 := url.ParseQuery(text)
+	if !ok || err != nil || err2 != nil {
+		return nil, "", fs.ErrInvalid
+	}
+	v.asked.Store(true)
+	c, err := v.fetcher.commit(v.ctx, commitRef(asked))
+	return c.Files, path.Clean(inside), err
+}
+
+// Open implements fs.FS.
+func (v *View) Open(name string) (fs.File, error) {
+	in, inside, err := v.at(name)
+	if err != nil {
+		return nil, err
+	}
+	return in.Open(inside)
+}
+
 // ReadDir implements fs.ReadDirFS.
-func (v *View) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(v.FS, name) }
+func (v *View) ReadDir(name string) ([]fs.DirEntry, error) {
+	in, inside, err := v.at(name)
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadDir(in, inside)
+}
 
 // Stat implements fs.StatFS.
-func (v *View) Stat(name string) (fs.FileInfo, error) { return fs.Stat(v.FS, name) }
+func (v *View) Stat(name string) (fs.FileInfo, error) {
+	in, inside, err := v.at(name)
+	if err != nil {
+		return nil, err
+	}
+	return fs.Stat(in, inside)
+}
 
 // ReadFile implements fs.ReadFileFS.
 func (v *View) ReadFile(name string) ([]byte, error) {
-	if !strings.HasPrefix(name, prefix) {
-		return fs.ReadFile(v.FS, name)
+	if !strings.HasPrefix(name, prefix) || strings.HasPrefix(name, treePrefix) {
+		in, inside, err := v.at(name)
+		if err != nil {
+			return nil, err
+		}
+		return fs.ReadFile(in, inside)
 	}
 	kind, query, _ := strings.Cut(name, "?")
 	asked, err := url.ParseQuery(query)
@@ -81,27 +123,17 @@ func (v *View) ReadFile(name string) ([]byte, error) {
 		}
 		return labelled(c.Version, c.Archive), nil
 	case commitPrefix:
-		return v.commit(CommitRef{asked.Get("repository"), asked.Get("ref")}, asked.Has("anew"))
+		c, err := v.fetcher.commit(v.ctx, commitRef(asked))
+		if err != nil {
+			return nil, err
+		}
+		if v.keep && c.pack != nil {
+			v.fetcher.kept.KeepPack(c.from, c.ID, c.pack)
+		}
+		return labelled(c.ID, nil), nil
 	}
 	return nil, fs.ErrInvalid
 }
-
-func (v *View) commit(r CommitRef, anew bool) ([]byte, error) {
-	c, err := v.fetcher.commit(v.ctx, r, anew)
-	if err != nil {
-		return nil, err
-	}
-	if c.kept {
-		return labelled(c.ID+keptMark, c.Pack), nil
-	}
-	if v.keep && v.fetcher.kept != nil {
-		v.fetcher.kept.KeepPack(c.from, c.ID, c.Pack)
-	}
-	return labelled(c.ID, c.Pack), nil
-}
-
-// keptMark follows the id of a commit that was kept.
-const keptMark = " kept"
 
 // labelled is what came after a line that says what it is.
 func labelled(label string, text []byte) []byte {
@@ -145,33 +177,47 @@ func AskFile(fsys fs.FS, address string) ([]byte, error) {
 	return askTree(fsys, filePrefix, url.Values{"address": {address}})
 }
 
-// AskCommit asks a tree for the files of a commit of a git repository, with errors as those of [AskChart]. It unpacks what
-// comes, which may take much memory. A pack from an earlier run that is not the commit's is not taken: the commit is
-// fetched then.
-func AskCommit(fsys fs.FS, r CommitRef) (*tree.Tree, error) {
+// AskCommit asks a tree for a commit of a git repository, with errors as those of [AskChart]. Its files are asked for one by
+// one.
+func AskCommit(fsys fs.FS, r CommitRef) (c Commit, err error) {
 	asked := url.Values{"repository": {r.Repository}, "ref": {r.Ref}}
-	c, err := askCommit(fsys, asked)
-	if err != nil {
-		return nil, err
-	}
-	files, err := tree.Unpack(c.Pack, c.ID)
-	if err != nil && c.kept {
-		asked.Set("anew", "")
-		if c, err = askCommit(fsys, asked); err == nil {
-			files, err = tree.Unpack(c.Pack, c.ID)
-		}
-	}
-	return files, err
-}
-
-func askCommit(fsys fs.FS, asked url.Values) (c Commit, err error) {
 	text, err := askTree(fsys, commitPrefix, asked)
 	if err == nil {
-		c.ID, c.Pack, err = unlabelled(text)
-		c.ID, c.kept = strings.CutSuffix(c.ID, keptMark)
+		c.ID, _, err = unlabelled(text)
 	}
+	c.Files = &commitTree{fsys, treePrefix + url.QueryEscape(asked.Encode()) + "/"}
 	return c, err
 }
+
+func commitRef(asked url.Values) CommitRef {
+	return CommitRef{asked.Get("repository"), asked.Get("ref")}
+}
+
+// A commitTree asks a [View] for the files of a commit.
+type commitTree struct {
+	fsys fs.FS
+	root string
+}
+
+var (
+	_ fs.ReadFileFS = (*commitTree)(nil)
+	_ fs.ReadDirFS  = (*commitTree)(nil)
+	_ fs.StatFS     = (*commitTree)(nil)
+)
+
+// Open implements fs.FS.
+func (t *commitTree) Open(name string) (fs.File, error) { return t.fsys.Open(t.root + name) }
+
+// ReadFile implements fs.ReadFileFS.
+func (t *commitTree) ReadFile(name string) ([]byte, error) { return fs.ReadFile(t.fsys, t.root+name) }
+
+// ReadDir implements fs.ReadDirFS.
+func (t *commitTree) ReadDir(name string) ([]fs.DirEntry, error) {
+	return fs.ReadDir(t.fsys, t.root+name)
+}
+
+// Stat implements fs.StatFS.
+func (t *commitTree) Stat(name string) (fs.FileInfo, error) { return fs.Stat(t.fsys, t.root+name) }
 
 // IsRefusal tells whether an error, which may have come from another process, says that the configuration does not allow
 // an address, and not one that it leads to.

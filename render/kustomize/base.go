@@ -84,14 +84,14 @@ func (w *walk) fetchBase(k *kustomization, field, ref string) (*base, error) {
 	asked := fetch.CommitRef{Repository: remote.repository, Ref: remote.ref}
 	files, ok := w.repositories[asked]
 	if !ok {
-		var err error
-		files, err = fetch.AskCommit(w.tree, asked)
+		got, err := fetch.AskCommit(w.grafted.FS, asked)
 		if errors.Is(err, fetch.ErrOff) || fetch.IsRefusal(err, remote.repository) {
 			return nil, nil
 		}
 		if err != nil {
 			return nil, k.refuse(field, ref, "could not be fetched: %v", err)
 		}
+		files = got.Files
 		w.repositories[asked] = files
 	}
 	w.grafted.Put(found.at, files)

@@ -353,7 +353,7 @@ func newWalk(ctx context.Context, files fs.FS) *walk {
 	grafted := tree.Graft(files)
 	return &walk{
 		ctx: ctx, tree: grafted, written: grafted, grafted: grafted, seen: make(map[string]bool), within: make(map[string]bool),
-		bases: make(map[string]*base), repositories: make(map[fetch.CommitRef]*tree.Tree),
+		bases: make(map[string]*base), repositories: make(map[fetch.CommitRef]fs.FS),
 		instead: make(map[string][]byte), charts: make(chartOrigins), chartNamespaces: make(map[string]string),
 	}
 }

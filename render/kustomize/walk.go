@@ -37,7 +37,7 @@ type walk struct {
 	grafted      *tree.Grafted
 	bases        map[string]*base
 	within       map[string]bool
-	repositories map[fetch.CommitRef]*tree.Tree
+	repositories map[fetch.CommitRef]fs.FS
 	// resources are the files that objects are read from, patches what the kustomizations change, in their order.
 	resources []string
 	patches   []patch

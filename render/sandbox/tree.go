@@ -83,7 +83,11 @@ func (t *remoteTree) ReadDir(name string) ([]fs.DirEntry, error) {
 	for len(text) >= 8 {
 		length := int(binary.LittleEndian.Uint32(text[4:]))
 		base := string(text[8 : 8+length])
-		entries = append(entries, t.entry(base, path.Join(name, base), text[:4]))
+		at := base
+		if name != "." {
+			at = name + "/" + base // as it was asked: a name may have empty elements
+		}
+		entries = append(entries, t.entry(base, at, text[:4]))
 		text = text[8+length:]
 	}
 	return entries, nil

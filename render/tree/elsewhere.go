@@ -1,17 +1,13 @@
 package tree
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
-	store "github.com/go-git/go-git/v5/storage/memory"
 )
 
 // Elsewhere is a git repository at an address of http or https that is not what is compared. Client asks it, and is what
@@ -92,51 +88,4 @@ func (e Elsewhere) remote(most int) *httpRemote {
 		named: "the repository", from: e.Address, client: e.Client, most: most,
 		tooLarge: fmt.Errorf("its files take more than %d MiB, which is the bound", most>>20),
 	}
-}
-
-// Unpack is the tree of a commit in a pack. The pack need not be trusted: what is in it has the names that git computes
-// from it, and one that lacks any of the commit's folders or files is refused. It may take much more memory than the pack.
-func Unpack(pack []byte, commit string) (*Tree, error) {
-	h := &httpRemote{memory: store.NewStorage()}
-	if err := packfile.UpdateObjectStorage(h.memory, bytes.NewReader(pack)); err != nil {
-		return nil, fmt.Errorf("reading the pack: %w", err)
-	}
-	kind, text, err := h.object(commit)
-	if err != nil {
-		return nil, fmt.Errorf("the pack lacks the commit %s", commit)
-	}
-	if kind != plumbing.CommitObject {
-		return nil, fmt.Errorf("%s is a %s, not a commit", commit, kind)
-	}
-	root := parseCommit(text).tree
-	if err := h.complete(root, make(map[string]bool)); err != nil {
-		return nil, err
-	}
-	return newTree(objectTree{h}, root), nil
-}
-
-// complete tells whether all that is in a folder was fetched. seen are the folders that are known: a hostile one may hold the
-// same one many times, which holds others many times.
-func (h *httpRemote) complete(folder string, seen map[string]bool) error {
-	if seen[folder] {
-		return nil
-	}
-	seen[folder] = true
-	entries, err := objectTree{h}.list(".", entry{id: folder, mode: fs.ModeDir})
-	if err != nil {
-		return fmt.Errorf("the pack lacks some of the commit: %w", err)
-	}
-	for _, e := range entries {
-		switch {
-		case e.mode&fs.ModeIrregular != 0: // another repository's
-		case e.mode.IsDir():
-			err = h.complete(e.id, seen)
-		case h.memory.HasEncodedObject(plumbing.NewHash(e.id)) != nil:
-			err = fmt.Errorf("the pack lacks some of the commit: the file %s", e.name)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

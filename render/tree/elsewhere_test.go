@@ -29,7 +29,11 @@ func packed(t testing.TB) (pack []byte, first, second string) {
 
 func TestAPackHoldsTheCommitThatIsNamed(t *testing.T) {
 	pack, first, second := packed(t)
-	unpacked, err := tree.Unpack(pack, second)
+	all, err := tree.Unpack(pack, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := tree.Unpacked(all, second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,16 +48,23 @@ func TestAPackHoldsTheCommitThatIsNamed(t *testing.T) {
 			t.Error("a broken pack is read")
 		}
 	}
-	for i := range pack {
-		changed := bytes.Clone(pack)
-		changed[i] ^= 0x40
-		read, err := tree.Unpack(changed, second)
-		if err != nil {
-			continue
-		}
-		got := files(t, read)
-		if want := files(t, unpacked); got != want && !strings.Contains(got, "!") {
-			t.Fatalf("byte %d changed is read as %s", i, got)
+	want := files(t, unpacked)
+	for name, text := range map[string][]byte{"pack": pack, "answer": all} {
+		for i := range text {
+			changed := bytes.Clone(text)
+			changed[i] ^= 0x40
+			if name == "pack" {
+				if changed, err = tree.Unpack(changed, second); err != nil {
+					continue
+				}
+			}
+			read, err := tree.Unpacked(changed, second)
+			if err != nil {
+				continue
+			}
+			if got := files(t, read); got != want {
+				t.Fatalf("the %s with byte %d changed is read as %s", name, i, got)
+			}
 		}
 	}
 }
@@ -61,11 +72,21 @@ func TestAPackHoldsTheCommitThatIsNamed(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	pack, _, second := packed(f)
 	f.Add(pack)
-	f.Fuzz(func(t *testing.T, pack []byte) {
-		read, err := tree.Unpack(pack, second)
+	all, err := tree.Unpack(pack, second)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(all)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if all, err := tree.Unpack(text, second); err == nil {
+			text = all
+		}
+		read, err := tree.Unpacked(text, second)
 		if err != nil {
 			return
 		}
-		_, _ = read.ReadFile("deep/a.yaml") // it must not crash
+		if got := files(t, read); !strings.Contains(got, "second") || !strings.Contains(got, "third") {
+			t.Errorf("the commit has the files %s", got)
+		}
 	})
 }
