@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,8 +100,30 @@ func readExample(t *testing.T, id string) example {
 	return e
 }
 
+// toldFinding is a finding as the tests of rules look at it.
+type toldFinding struct{ Rule, Severity, Title, Fingerprint string }
+
 // run compares the example's sides and returns the title of the finding.
 func (e *example) run(t *testing.T, rule severity.Rule) string {
+	t.Helper()
+	var title string
+	for _, f := range e.findings(t, rule) {
+		switch {
+		case f.Rule == alongside[rule.ID]:
+		case f.Rule != rule.ID || f.Severity != string(rule.Level) || title != "":
+			t.Errorf("the example of %s (%s) yields %s (%s): %s", rule.ID, rule.Level, f.Rule, f.Severity, f.Title)
+		default:
+			title = f.Title
+		}
+	}
+	if title == "" {
+		t.Errorf("the example of %s does not yield it", rule.ID)
+	}
+	return title
+}
+
+// findings compares the example's sides.
+func (e *example) findings(t *testing.T, rule severity.Rule) []toldFinding {
 	t.Helper()
 	dir := t.TempDir()
 	clusters := map[string]string{"": ""}
@@ -136,27 +159,133 @@ func (e *example) run(t *testing.T, rule severity.Rule) string {
 		func(string) string { return "" }, nil, &stdout, &stderr)
 	var result struct {
 		Clusters []struct {
-			Findings []struct{ Rule, Severity, Title string }
+			Findings []toldFinding
 		}
 		Diagnostics []any
 	}
 	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil || len(result.Clusters) != len(clusters) || len(result.Diagnostics) > promisesTold[rule.ID] {
 		t.Fatalf("%s: %v\n%s%s", rule.ID, err, &stdout, &stderr)
 	}
-	var title string
+	var out []toldFinding
 	for _, c := range result.Clusters {
-		for _, f := range c.Findings {
-			switch {
-			case f.Rule == alongside[rule.ID]:
-			case f.Rule != rule.ID || f.Severity != string(rule.Level) || title != "":
-				t.Errorf("the example of %s (%s) yields %s (%s): %s", rule.ID, rule.Level, f.Rule, f.Severity, f.Title)
-			default:
-				title = f.Title
+		out = append(out, c.Findings...)
+	}
+	return out
+}
+
+// TestTheTableHasEveryRuleThatTheCodeGives looks for rules by their names in the source: one that is not in the table has
+// neither a level nor a section in docs/rules.md.
+func TestTheTableHasEveryRuleThatTheCodeGives(t *testing.T) {
+	name := regexp.MustCompile(`"[BEHLOPRSW][1-9][0-9]?"`)
+	found := 0
+	for _, room := range []string{"impact", "review", "report", "pullrequest"} {
+		err := filepath.WalkDir(filepath.Join("../..", room), func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, quoted := range name.FindAllString(string(text), -1) {
+				found++
+				if _, ok := severity.ByID(strings.Trim(quoted, `"`)); !ok {
+					t.Errorf("%s gives %s, which is not in the table", path, quoted)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found < len(severity.Rules) {
+		t.Errorf("%d names of rules are found, of %d rules", found, len(severity.Rules))
+	}
+}
+
+// elsewhere is a namespace that has nothing to do with any example: nobody gets in or out.
+const elsewhere = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: elsewhere}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: ping, namespace: elsewhere, labels: {role: ping}}
+spec: {containers: [{name: main, image: ping, ports: [{containerPort: 7}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: pong, namespace: elsewhere, labels: {role: pong}}
+spec: {containers: [{name: main, image: pong, ports: [{containerPort: 7}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: elsewhere}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+`
+
+// openedElsewhere lets the one of these reach the other.
+const openedElsewhere = `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: pong, namespace: elsewhere}
+spec: {podSelector: {matchLabels: {role: pong}}, ingress: [{from: [{podSelector: {matchLabels: {role: ping}}}], ports: [{port: 7}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: ping, namespace: elsewhere}
+spec: {podSelector: {matchLabels: {role: ping}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {role: pong}}}], ports: [{port: 7}]}]}
+`
+
+// TestFingerprintsStayTheSameForEveryRule changes what is around the finding of each rule: waivers hold by fingerprints, and
+// must not end because something else moves.
+func TestFingerprintsStayTheSameForEveryRule(t *testing.T) {
+	backwards := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		documents := strings.Split(text, "\n---\n")
+		slices.Reverse(documents)
+		return strings.Join(documents, "\n---\n") + "\n"
+	}
+	moved := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return "# a comment\n\n\n" + strings.ReplaceAll(text, "\n---\n", "\n---\n# another one\n\n")
+	}
+	around := []struct {
+		name   string
+		change func(e *example)
+	}{
+		{"lines move", func(e *example) {
+			e.common, e.base, e.head, e.promises = moved(e.common), moved(moved(e.base)), moved(e.head), moved(e.promises)
+		}},
+		{"documents change place", func(e *example) {
+			e.common, e.base, e.head = backwards(e.common), backwards(e.base), backwards(e.head)
+			e.staging, e.production = backwards(e.staging), backwards(e.production)
+		}},
+		{"others are there", func(e *example) { e.common += "---" + elsewhere }},
+		{"others come", func(e *example) { e.head += "---" + elsewhere }},
+		{"others change", func(e *example) { e.common += "---" + elsewhere; e.head += openedElsewhere }},
+	}
+	of := func(e example, rule severity.Rule) []string {
+		var prints []string
+		for _, f := range e.findings(t, rule) {
+			if f.Rule == rule.ID && !strings.Contains(f.Title, "pong") && !strings.Contains(f.Title, "elsewhere") {
+				prints = append(prints, f.Fingerprint)
+			}
+		}
+		return prints
+	}
+	for _, rule := range severity.Rules {
+		e := readExample(t, rule.ID)
+		want := of(e, rule)
+		for _, c := range around {
+			changed := e
+			c.change(&changed)
+			if got := of(changed, rule); len(want) != 1 || !slices.Equal(got, want) {
+				t.Errorf("%s, where %s: got %v, want %v", rule.ID, c.name, got, want)
 			}
 		}
 	}
-	if title == "" {
-		t.Errorf("the example of %s does not yield it", rule.ID)
-	}
-	return title
 }
