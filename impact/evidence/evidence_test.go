@@ -144,7 +144,7 @@ kind: ConfigMap
 metadata: {name: files, namespace: shop}
 data:
   app.yaml: |
-    # talks to cart and redis
+    # talks to cart and redis, no longer to http://api.back:443
     store:
       host: redis
     name: cart
@@ -172,6 +172,53 @@ spec:
 		if got[i].Line != line {
 			t.Errorf("%s: line %d, want %d", got[i].Text, got[i].Line, line)
 		}
+	}
+}
+
+// TestAScriptInAConfigMapNamesWhomItCalls: clients on command lines, over several lines, among others that call nobody and
+// one that is commented out.
+func TestAScriptInAConfigMapNamesWhomItCalls(t *testing.T) {
+	f, s := finder(t, `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: scripts, namespace: shop}
+data:
+  wait.sh: |
+    #!/bin/sh
+    set -e
+    until pg_isready --host=redis --port 6379 -q; do sleep 1; done
+    redis-cli -h redis-1.redis ping | grep -q PONG || exit 1
+    # mysql -h cart -P 80 < dump.sql
+    if ! nc -z cart 80; then echo "no cart"; fi
+    curl -fsS "https://api.back/healthz" >/dev/null
+    ls -h cart
+    psql -h "$DB_HOST" -c 'select 1'
+  one-line: redis-cli -h redis -p 6379 info
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, namespace: shop}
+spec:
+  containers: [{name: c, command: [/scripts/wait.sh]}]
+  volumes: [{name: v, configMap: {name: scripts, defaultMode: 0755}}]
+`)
+	got := f.Dependencies(s.Workloads[slices.IndexFunc(s.Workloads, func(w *cluster.Workload) bool { return w.Name == "client" })])
+	first := len(strings.Split(shop+"\n", "\n")) - 1 // the ConfigMap's line before apiVersion
+	want := []struct {
+		text string
+		line int
+	}{
+		{"redis 6379: ConfigMap scripts, wait.sh: pg_isready -h redis", 8},
+		{"cart 7070: ConfigMap scripts, wait.sh: cart:80", 11},
+		{"api 8443: ConfigMap scripts, wait.sh: https://api.back", 12},
+	}
+	for i, text := range words(got) {
+		if i >= len(want) || text != want[i].text || got[i].Line != first+want[i].line {
+			t.Errorf("%d: %s, line %d of the ConfigMap", i, text, got[i].Line-first)
+		}
+	}
+	if len(got) < len(want) {
+		t.Errorf("%d dependencies, not %d", len(got), len(want))
 	}
 }
 

@@ -32,6 +32,10 @@ func references(key, text string) []reference {
 	number := 0
 	for line := range strings.Lines(text) {
 		s := scanner{line: strings.TrimRight(line, "\r\n"), number: number}
+		number++
+		if isComment(s.line) {
+			continue
+		}
 		s.words()
 		s.clients()
 		if key != "" {
@@ -40,9 +44,15 @@ func references(key, text string) []reference {
 			s.named(k, value)
 		}
 		out = append(out, s.found...)
-		number++
 	}
 	return out
+}
+
+// isComment tells a line that says nothing to whoever reads the text, in the notations of shells, YAML, nginx, JavaScript
+// and INI: what is commented out is not used.
+func isComment(line string) bool {
+	line = strings.TrimLeft(line, " \t")
+	return strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, ";")
 }
 
 // scanner finds the references of one line.
