@@ -197,6 +197,36 @@ func TestWorkloadsThatMoveAreComparedWithWhatTheyWere(t *testing.T) {
 	}
 }
 
+// TestWorkloadsThatComeWithoutTheIsolationOfThoseThatGoAreTold: all of a namespace moves to where no policy is, and with other
+// images, so that nothing but the names says that it is the same.
+func TestWorkloadsThatComeWithoutTheIsolationOfThoseThatGoAreTold(t *testing.T) {
+	shop := workloads("shop/web:80 CART_ADDR=cart:7070", "shop/cart:7070")
+	store := strings.ReplaceAll(strings.ReplaceAll(shop, "namespace: shop", "namespace: store"), "image: example.org", "image: example.net")
+	deny := networkPolicy("shop", "deny", denyIngress)
+	lines := func(base, head string) []string {
+		var out []string
+		for _, f := range findings(t, base, head) {
+			out = append(out, f.Rule+" "+f.Title+" "+f.Advice)
+		}
+		slices.Sort(out)
+		return out
+	}
+	come, gone := "W1 Deployment cart and Deployment web in store are new ", "W2 Deployment cart and Deployment web in shop are removed "
+	want := []string{come, gone, "W4 Deployment cart and Deployment web in store are new and isolated by no policy " +
+		"What had the same name in shop was isolated; make a policy of this namespace select these, too."}
+	if got := lines(shop+deny, store+deny); !slices.Equal(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	// Who was open before loses nothing, nor do others.
+	if got := lines(shop, store); !slices.Equal(got, want[:2]) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	others := strings.NewReplacer("name: web", "name: site", "name: cart", "name: basket", "app: web", "app: site", "app: cart", "app: basket").Replace(store)
+	if got := lines(shop+deny, others+deny); len(got) != 2 {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
 // TestAFingerprintNamesEveryPeer: a waiver of 12 clients must not accept a 13th.
 func TestAFingerprintNamesEveryPeer(t *testing.T) {
 	var names, clients []string

@@ -24,14 +24,14 @@ func (a *analysis) workloadFindings(pairs renames) []Finding {
 		}
 		byPlace[p] = append(byPlace[p], w)
 	}
-	isolated := a.isolatedNamespaces()
+	isolated, gone := a.isolatedNamespaces(), a.goneIsolated()
 	for i := range a.model.Endpoints {
 		e := a.endpoint(int32(i))
 		before, after := e.Workload[reach.Base], e.Workload[reach.Head]
 		switch {
 		case before == nil && after != nil:
 			add("W1", after)
-			if isolated[after.Namespace] && !after.HostNetwork && !a.isIsolated(int32(i)) {
+			if (isolated[after.Namespace] || gone[after.Kind+" "+after.Name] != "") && !after.HostNetwork && !a.isIsolated(reach.Head, int32(i)) {
 				add("W4", after)
 			}
 		case before != nil && after == nil:
@@ -40,7 +40,11 @@ func (a *analysis) workloadFindings(pairs renames) []Finding {
 	}
 	var out []Finding
 	for _, p := range order {
-		out = append(out, workloadFinding(p.rule, p.namespace, byPlace[p]))
+		f := workloadFinding(p.rule, p.namespace, byPlace[p])
+		if w := byPlace[p][0]; p.rule == "W4" && !isolated[p.namespace] {
+			f.Advice = fmt.Sprintf("What had the same name in %s was isolated; make a policy of this namespace select these, too.", gone[w.Kind+" "+w.Name])
+		}
+		out = append(out, f)
 	}
 	return append(out, renameFindings(pairs)...)
 }
@@ -92,15 +96,27 @@ func moveFinding(from, to string, moved []rename) Finding {
 func (a *analysis) isolatedNamespaces() map[string]bool {
 	out := make(map[string]bool)
 	for i := range a.model.Endpoints {
-		if w := a.endpoint(int32(i)).Workload[reach.Head]; w != nil && !out[w.Namespace] && a.isIsolated(int32(i)) {
+		if w := a.endpoint(int32(i)).Workload[reach.Head]; w != nil && !out[w.Namespace] && a.isIsolated(reach.Head, int32(i)) {
 			out[w.Namespace] = true
 		}
 	}
 	return out
 }
 
-func (a *analysis) isIsolated(i int32) bool {
-	return a.model.Isolated(policy.Ingress, reach.Head, i) || a.model.Isolated(policy.Egress, reach.Head, i)
+// goneIsolated are the namespaces of the workloads that are removed and that policies isolated, by kind and name.
+func (a *analysis) goneIsolated() map[string]string {
+	out := make(map[string]string)
+	for i := range a.model.Endpoints {
+		e := a.endpoint(int32(i))
+		if w := e.Workload[reach.Base]; w != nil && e.Workload[reach.Head] == nil && a.isIsolated(reach.Base, int32(i)) {
+			out[w.Kind+" "+w.Name] = w.Namespace
+		}
+	}
+	return out
+}
+
+func (a *analysis) isIsolated(s reach.Side, i int32) bool {
+	return a.model.Isolated(policy.Ingress, s, i) || a.model.Isolated(policy.Egress, s, i)
 }
 
 var workloadWords = map[string]struct{ one, many, change string }{

@@ -91,7 +91,7 @@ var Rules = []Rule{
 	{ID: "R2", Level: High, Text: "a promise is changed so that it may promise less"},
 	{ID: "R3", Level: High, Text: "a promise selects nothing any more"},
 
-	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy in a namespace where others are"},
+	{ID: "W4", Level: Medium, Text: "a new workload is isolated by no policy, unlike others of its namespace or a removed one of its name"},
 	{ID: "W1", Level: Info, Text: "a workload is new"},
 	{ID: "W2", Level: Info, Text: "a workload is removed"},
 	{ID: "W3", Level: Info, Text: "a workload is renamed, moved or of another kind"},
