@@ -466,6 +466,9 @@ func (f *pathFinder) growthFinding(g *pathGroup) Finding {
 	}
 	out.Title += blameOf(out.Causes)
 	out.Explanation = fmt.Sprintf("The blast radius, how many workloads whoever breaks into one can go on to, grows by at least %d and to at least twice.", paths.GrownBy)
+	if n := len(g.grown) - maxPaths; n > 0 {
+		out.Explanation += fmt.Sprintf(" %s not spelled out.", plural(n, "more workload")+either(summary{many: n > 1}, " is", " are"))
+	}
 	out.Advice = "If so many are not needed, narrow the opened connections."
 	out.Fingerprint = fingerprintOf("P3", changeOf(g.causes), identities(f.a.peersOf(who)))
 	return out
