@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/netpol-impact/netpol-impact/config"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 // A Fetcher fetches for one run. It is safe for concurrent use.
@@ -16,8 +17,9 @@ type Fetcher struct {
 	allow  []config.Source
 	kept   Kept
 	client *http.Client
-	// time is how long one answer may take.
-	time time.Duration
+	// time is how long one answer may take, unpacking what the process that unpacks a commit may take.
+	time      time.Duration
+	unpacking sandbox.Limits
 
 	mu       sync.Mutex
 	requests int
@@ -51,7 +53,7 @@ type Fetched struct {
 
 // New makes a fetcher of what the configuration allows; nil, which fetches nothing, if that is nothing. kept may be nil.
 func New(c config.Fetching, kept Kept) *Fetcher {
-	f := &Fetcher{allow: c.Sources(), kept: kept, known: make(map[string]*once), time: maxTime}
+	f := &Fetcher{allow: c.Sources(), kept: kept, known: make(map[string]*once), time: maxTime, unpacking: sandbox.Limits{Output: maxFiles}}
 	if len(f.allow) == 0 {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/internal/gitserver"
+	"github.com/netpol-impact/netpol-impact/render/sandbox"
 	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
@@ -257,5 +258,24 @@ func TestAKeptCommitIsTakenForNoOther(t *testing.T) {
 	}
 	if ask(h.first, true); kept[one] != packs[0] {
 		t.Error("what is broken was not replaced")
+	}
+}
+
+// A pack of a few KiB unpacks to 4 MiB: in a process of its own, which has limits.
+func TestAHugeRepositoryEndsAtALimit(t *testing.T) {
+	h := serveGit(t)
+	h.of.Write("zeros", strings.Repeat("0", 3<<20))
+	h.of.Write("more", strings.Repeat("0", 1<<20))
+	h.of.Commit()
+	f := fetcher(t, h.repository())
+	f.unpacking = sandbox.Limits{Output: 2 << 20}
+	_, err := askOne(t, f, h.repository(), "main")
+	wantError(t, err, "unpacking its files reached the limit of output")
+	f = fetcher(t, h.repository())
+	f.unpacked = maxUnpacked - 1<<20
+	_, err = askOne(t, f, h.repository(), "main")
+	wantError(t, err, "the files of all commits take more than 1024 MiB")
+	if _, err := askOne(t, fetcher(t, h.repository()), h.repository(), "main"); err != nil {
+		t.Error(err)
 	}
 }

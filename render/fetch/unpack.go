@@ -31,7 +31,10 @@ var inChild = sandbox.Define("unpack", func(_ fs.FS, order []byte) ([]byte, erro
 
 // unpack is the tree of a commit in a pack.
 func (f *Fetcher) unpack(ctx context.Context, pack []byte, id string) (*tree.Tree, error) {
-	all, err := inChild.Run(ctx, sandbox.Limits{Output: maxFiles}, nil, append([]byte(id+"\n"), pack...))
+	all, err := inChild.Run(ctx, f.unpacking, nil, append([]byte(id+"\n"), pack...))
+	if limit := (*sandbox.LimitError)(nil); errors.As(err, &limit) {
+		return nil, fmt.Errorf("unpacking its files reached the limit of %s; commit a copy of what is needed of it", limit.Limit)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("unpacking it: %w", err)
 	}
