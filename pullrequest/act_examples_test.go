@@ -3,6 +3,7 @@ package pullrequest
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,6 +90,42 @@ func TestActHandsOutputsToLaterSteps(t *testing.T) {
 	}
 	if uploads := s.server.SARIF(); len(uploads) != 1 || !strings.Contains(uploads[0], "deny-all") {
 		t.Errorf("uploaded to code scanning: %q", uploads)
+	}
+}
+
+func TestActKeepsWhatBaseRendersTo(t *testing.T) {
+	s := newStage(t, "cached.yml")
+	kept := t.TempDir()
+	const cache = "actions/cache@55cc8345863c7cc4c66a329aec7e433d2d1c52a9"
+	s.stub(cache, "restore", `mkdir -p "$FILE" && cp -R `+kept+`/. "$FILE"/ && echo "restored $(find "$FILE" -type f | wc -l) files"`)
+	s.stub(cache, "save", `cp -R "$FILE"/. `+kept+`/`)
+	files := func() (n int) {
+		t.Helper()
+		if err := filepath.WalkDir(kept, func(_ string, e os.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() {
+				n++
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	topic := s.replace("head", nil)
+	merge := git(t, s.dir, "rev-parse", "HEAD")
+	if !s.play("push", map[string]any{"ref": "refs/heads/main", "before": git(t, s.dir, "rev-parse", "main"), "after": merge}, githubtest.Token) {
+		t.Error("the push failed")
+	}
+	saved := files()
+	if saved == 0 {
+		t.Fatal("nothing was saved")
+	}
+	if !s.play("pull_request", s.pullRequest(topic, "acme/shop"), githubtest.Token) {
+		t.Error("the job failed")
+	}
+	s.wantComment("deny-all")
+	if !strings.Contains(s.log, "restored "+strconv.Itoa(saved)+" files") || files() != saved {
+		t.Errorf("%d files were saved, %d are kept", saved, files())
 	}
 }
 

@@ -205,17 +205,26 @@ func TestActFailsTheGateForForksAndMergeGroupsAlike(t *testing.T) {
 func (s *stage) artifacts() {
 	s.t.Helper()
 	kept := s.t.TempDir()
-	s.stubs = map[string]string{}
-	for action, script := range map[string]string{
-		"actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02":   `cp "$FILE" ` + kept + `/`,
-		"actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093": `mkdir -p "$FILE" && cp ` + kept + `/* "$FILE"/`,
-	} {
-		dir := s.t.TempDir()
-		text := "name: stub\ndescription: stub\ninputs:\n  path:\n    description: path\nruns:\n  using: composite\n  steps:\n  - shell: bash\n    run: " + script + "\n    env:\n      FILE: ${{ inputs.path }}\n"
-		if err := os.WriteFile(filepath.Join(dir, "action.yml"), []byte(text), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-		s.stubs[action] = dir
+	s.stub("actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02", "", `cp "$FILE" `+kept+`/`)
+	s.stub("actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093", "", `mkdir -p "$FILE" && cp `+kept+`/* "$FILE"/`)
+}
+
+// stub lets a script stand for an action, or for one in a folder of it; FILE is the action's path.
+func (s *stage) stub(action, folder, script string) {
+	s.t.Helper()
+	if s.stubs == nil {
+		s.stubs = make(map[string]string)
+	}
+	if s.stubs[action] == "" {
+		s.stubs[action] = s.t.TempDir()
+	}
+	dir := filepath.Join(s.stubs[action], folder)
+	text := "name: stub\ndescription: stub\ninputs:\n  path:\n    description: path\nruns:\n  using: composite\n  steps:\n  - shell: bash\n    run: " + script + "\n    env:\n      FILE: ${{ inputs.path }}\n"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "action.yml"), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
