@@ -3,6 +3,8 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -210,54 +212,102 @@ func daysAreText(n *yaml.Node) {
 	}
 }
 
-var yamlExample = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+var yamlExample = regexp.MustCompile("(?ms)^( *)```ya?ml[^\n]*\n(.*?)^ *```")
 
-// TestEveryExampleOfTheDocsMeetsTheSchema validates each example of a configuration in the documentation, and reads it.
+// TestEveryExampleOfTheDocsMeetsTheSchema validates each YAML of the documentation that is no manifest and no part of a workflow
+// as a configuration or as promises, and reads it. What it does not know to be something else it takes for a configuration, so
+// that no misspelt example goes by.
 func TestEveryExampleOfTheDocsMeetsTheSchema(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := settings(reflect.TypeFor[Config]())
-	seen, keys := 0, map[string]bool{}
-	for _, page := range append(pages, "../README.md") {
+	others, err := filepath.Glob("../*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, keys := map[string]int{}, map[string]bool{}
+	for _, page := range append(pages, others...) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, example := range yamlExample.FindAllStringSubmatch(string(text), -1) {
-			var top map[string]any
-			// What has a key of the configuration, and is no workflow or file of promises, is an example of one.
-			if err := yaml.Unmarshal([]byte(example[1]), &top); err != nil {
-				continue
-			}
-			is := len(top) > 0 && (len(top) > 1 || top["promises"] == nil)
-			for key := range top {
-				is = is && known[key] != nil
-			}
-			if !is {
-				continue
-			}
-			seen++
-			for key := range top {
-				keys[key] = true
-			}
-			if err := validConfig(t, example[1]); err != nil {
-				t.Errorf("%s: %v\n%s", page, err, example[1])
-			}
-			if _, err := Read(page, []byte(example[1])); err != nil {
-				t.Error(err)
+			block := strings.ReplaceAll("\n"+example[2], "\n"+example[1], "\n")[1:]
+			sort, top := sortOfExample(t, page, block)
+			seen[sort]++
+			switch sort {
+			case "configuration":
+				for key := range top {
+					keys[key] = true
+				}
+				if err := validConfig(t, block); err != nil {
+					t.Errorf("%s: %v\n%s", page, err, block)
+				}
+				if _, err := Read(page, []byte(block)); err != nil {
+					t.Error(err)
+				}
+			case "promises":
+				if found, problems := ReadPromises(page, []byte(block)); len(found) == 0 || len(problems) > 0 {
+					t.Errorf("%s: %v\n%s", page, problems, block)
+				}
+				if err := meetsSchema(t, block); err != nil {
+					t.Errorf("%s: %v\n%s", page, err, block)
+				}
 			}
 		}
 	}
-	if seen < 3 {
-		t.Errorf("only %d examples were found", seen)
+	for _, sort := range []string{"configuration", "promises", "workflow", "manifests"} {
+		if seen[sort] == 0 {
+			t.Errorf("no example of %s was found", sort)
+		}
 	}
-	for key := range known {
-		if !keys[key] && key != "promises" {
+	for key := range settings(reflect.TypeFor[Config]()) {
+		if !keys[key] {
 			t.Errorf("no example shows %s", key)
 		}
 	}
+}
+
+// sortOfExample tells what a YAML of the documentation is: manifests, workflow (or steps of one), promises, configuration.
+func sortOfExample(t *testing.T, page, block string) (sort string, top map[string]any) {
+	t.Helper()
+	decoder := yaml.NewDecoder(strings.NewReader(block))
+	for {
+		var document any
+		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			if strings.Contains(block, "apiVersion:") { // one that shows what is refused
+				return "manifests", nil
+			}
+			t.Errorf("%s: %v\n%s", page, err, block)
+			return "", nil
+		}
+		switch of := document.(type) {
+		case []any:
+			if step, ok := of[0].(map[string]any); ok && step["uses"] != nil {
+				return "workflow", nil
+			}
+			t.Errorf("%s: a list that is no steps of a workflow\n%s", page, block)
+			return "", nil
+		case map[string]any:
+			if of["apiVersion"] != nil && of["kind"] != nil {
+				continue
+			}
+			if of["jobs"] != nil {
+				return "workflow", nil
+			}
+			top = of
+		}
+	}
+	switch promises, ok := top["promises"].([]any); {
+	case top == nil: // a side of a rule's example may have none
+		return "manifests", nil
+	case ok && len(top) == 1 && len(promises) > 0 && !strings.Contains(block, "- file:"):
+		return "promises", top
+	}
+	return "configuration", top
 }
 
 // TestTheConfigurationsSchemaRefuses shows that the schema is no empty promise, and says what reading says.
