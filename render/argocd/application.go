@@ -171,6 +171,11 @@ func (x *expansion) target(app *application, s *source) (*render.Target, error) 
 	}
 	t := &render.Target{Kind: kind, Path: in.name(at), Source: in.source, Namespace: app.Spec.Destination.Namespace, Cluster: app.cluster(),
 		Deployer: "Application " + strings.TrimPrefix(app.Metadata.Namespace+"/"+name, "/")}
+	for _, file := range []string{".argocd-source.yaml", ".argocd-source-" + name + ".yaml"} {
+		if in.source != nil && in.err == nil && in.hasFile(path.Join(at, file)) {
+			x.tell(manifest.Warning, "%s is changed by %s of its source, which is not followed", t.Deployer, file)
+		}
+	}
 	if in.source == nil {
 		t.Revision = fmt.Sprintf("%s at %s", s.RepoURL, cmp.Or(s.Revision, "HEAD"))
 	}
@@ -295,11 +300,14 @@ func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettin
 		}
 		if ref, isRef := strings.CutPrefix(name, "$"); isRef {
 			ref, rest, _ := strings.Cut(ref, "/")
-			if !app.hasRef(ref) {
+			if app.repositoryOf(ref) == "" {
 				return fmt.Errorf("the value file %s names a source that there is not", name)
 			}
 			at, ok = inside(rest)
 			from = &place{fsys: x.fsys}
+			if of := app.repositoryOf(ref); render.May(x.fsys, of) {
+				x.tell(manifest.Warning, "%s has the value file %s of %s, which may be fetched; it is read as it is here: if the source is another one, name another path", t.Deployer, name, of)
+			}
 		}
 		switch {
 		case strings.Contains(name, "://"):
@@ -315,11 +323,12 @@ func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettin
 	return nil
 }
 
-func (a *application) hasRef(name string) bool {
+// repositoryOf is the address of the source that a reference names; empty if there is none.
+func (a *application) repositoryOf(ref string) string {
 	for _, s := range a.Spec.Sources {
-		if s.Ref == name {
-			return true
+		if s.Ref == ref {
+			return cmp.Or(s.RepoURL, "an unnamed repository")
 		}
 	}
-	return false
+	return ""
 }

@@ -33,9 +33,9 @@ type deployment struct {
 	stopped []manifest.Diagnostic
 	// holders are the files with objects of Argo CD or Flux that deploy others.
 	holders []string
-	// needsData tells that one of them takes values from a ConfigMap or a Secret, or what may be fetched for it from a source,
-	// which may come out of any target.
-	needsData bool
+	// needsData tells that one of them takes values from a ConfigMap or a Secret, which may come out of any target, and
+	// needsSources that what one deploys may be fetched from a source, whose file is then among the holders.
+	needsData, needsSources bool
 }
 
 // A start is a target with objects that deploy others, and what they deploy in turn.
@@ -49,6 +49,7 @@ type start struct {
 var (
 	deployerVersion = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?(?:argoproj\.io|(?:kustomize|helm)\.toolkit\.fluxcd\.io)/`)
 	deployerKind    = regexp.MustCompile(`kind["']?\s*:\s*["']?(?:Application|ApplicationSet|Kustomization|HelmRelease)\b`)
+	sourceVersion   = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?source\.toolkit\.fluxcd\.io/`)
 	sourceReference = regexp.MustCompile(`(?:sourceRef|chartRef)["']?\s*:`)
 	dataReference   = regexp.MustCompile(`(?:substituteFrom|valuesFrom)["']?\s*:`)
 )
@@ -87,6 +88,12 @@ func (s *survey) deployed(ctx context.Context, r *render.Renderer) []Found {
 // findHolders looks for objects of Argo CD and Flux without reading YAML.
 func (d *deployment) findHolders() {
 	d.begin()
+	var sources []string
+	defer func() {
+		if d.needsSources {
+			d.holders = append(d.holders, sources...)
+		}
+	}()
 	for _, folder := range d.folders {
 		for _, base := range d.files[folder] {
 			name := path.Join(folder, base)
@@ -99,7 +106,10 @@ func (d *deployment) findHolders() {
 			}
 			if deployerVersion.Match(text) && deployerKind.Match(text) {
 				d.holders = append(d.holders, name)
-				d.needsData = d.needsData || dataReference.Match(text) || d.renderer.Fetch != nil && sourceReference.Match(text)
+				d.needsData = d.needsData || dataReference.Match(text)
+				d.needsSources = d.needsSources || d.renderer.Fetch != nil && sourceReference.Match(text)
+			} else if d.renderer.Fetch != nil && sourceVersion.Match(text) {
+				sources = append(sources, name)
 			}
 		}
 	}
@@ -174,7 +184,7 @@ func (d *deployment) follow(ctx context.Context, e *start) {
 		e.objects = d.objects(ctx, e.Target)
 		walk := &following{deployment: d, start: e, known: known, seen: make(map[string]bool)}
 		walk.objects(ctx, e.objects, one[0].Cluster, one[0].ClusterBy)
-		if !d.needsData {
+		if !d.needsData && !d.needsSources {
 			return
 		}
 	}

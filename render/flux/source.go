@@ -85,6 +85,11 @@ func (x *expansion) repository(ref reference) (_ *render.Source, why string) {
 	if r.Commit == "" && r.Name == "" && r.Semver != "" {
 		return nil, "a range of versions (ref.semver) of git tags is not supported"
 	}
+	for _, field := range []string{"ignore", "include"} {
+		if o.Body.Get("spec", field) != nil {
+			x.tell(manifest.Warning, "%s has %s, which is not followed: all that is in the repository counts", o, field)
+		}
+	}
 	s := &render.Source{Repository: spec.URL, Revision: cmp.Or(r.Commit, r.Name, r.Tag, r.Branch, "master"), Named: namedAt(o, "ref", "url")}
 	return x.allowed(s)
 }

@@ -33,6 +33,7 @@ func TestASourceIsTakenAsItsObjectSays(t *testing.T) {
 		"a commit":              {folder + source("GitRepository", "{url: 'https://example.com/team/repo', ref: {branch: main, commit: abc}}"), "https://example.com/team/repo abc"},
 		"the default branch":    {folder + source("GitRepository", "{url: 'https://example.com/team/repo'}"), "https://example.com/team/repo master"},
 		"a range of tags":       {folder + source("GitRepository", "{url: 'https://example.com/team/repo', ref: {semver: '>=1'}}"), "a range of versions (ref.semver) of git tags is not supported"},
+		"what is left out":      {folder + source("GitRepository", "{url: 'https://example.com/team/repo', ignore: x}"), "https://example.com/team/repo master\nGitRepository apps/s has ignore, which is not followed"},
 		"by ssh":                {folder + source("GitRepository", "{url: 'ssh://git@example.com/team/repo'}"), "ssh://git@example.com/team/repo cannot be fetched from: it begins with none of https://"},
 		"what is not allowed":   {folder + source("GitRepository", "{url: 'https://example.org/team/repo'}"), "https://example.org/team/repo in fetch.allow of base's configuration would have it fetched"},
 		"a bucket":              {strings.Replace(folder, "GitRepository", "Bucket", 1), "only folders of a GitRepository can be fetched"},
