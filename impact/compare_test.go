@@ -95,7 +95,7 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 	}{
 		"the client's label": {
 			base: shop(), head: strings.Replace(shop(), "labels: {app: web}", "labels: {app: wab}", 1),
-			want: []string{"B8 web can no longer reach api on TCP 8080 (Deployment web changed) | Deployment shop/web: label app: web → wab"},
+			want: []string{"B8 web can no longer reach api on TCP 8080 (Deployment web changed) | Deployment shop/web: label app: web → wab; a rule of api no longer matches it"},
 		},
 		"the policy's port": {
 			base: shop(), head: strings.Replace(shop(), "app: web}}\n", "app: web}}\n    ports: [{port: 8081}]\n", 1),

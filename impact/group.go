@@ -133,7 +133,7 @@ func (g *group) add(d policy.Direction, found cause.Found, subject int32, peers 
 		g.rectangles = append(g.rectangles, newRectangle(d, []int32{subject}, peers, ports))
 	}
 	for _, c := range found.Causes {
-		if key := c.Object + "\x00" + c.Change; !g.seen[key] {
+		if key := c.Object + "\x00" + c.Matter(); !g.seen[key] {
 			g.seen[key] = true
 			g.causes = append(g.causes, c)
 		}
@@ -141,7 +141,7 @@ func (g *group) add(d policy.Direction, found cause.Found, subject int32, peers 
 }
 
 func sameCauses(x, y []Cause) bool {
-	return slices.EqualFunc(x, y, func(a, b Cause) bool { return a.Object == b.Object && a.Change == b.Change })
+	return slices.EqualFunc(x, y, func(a, b Cause) bool { return a.Object == b.Object && a.Matter() == b.Matter() })
 }
 
 // finding words a group.

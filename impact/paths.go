@@ -193,7 +193,7 @@ func (f *pathFinder) group(id string, causes []Cause) *pathGroup {
 		f.order = append(f.order, g)
 	}
 	for _, c := range causes {
-		if !slices.ContainsFunc(g.causes, func(x Cause) bool { return x.Object == c.Object && x.Change == c.Change }) {
+		if !slices.ContainsFunc(g.causes, func(x Cause) bool { return x.Object == c.Object && x.Matter() == c.Matter() }) {
 			g.causes = append(g.causes, c)
 		}
 	}

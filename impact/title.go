@@ -2,8 +2,10 @@ package impact
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
@@ -17,6 +19,7 @@ type words struct {
 	sources, destinations summary
 	ports                 string
 	causes                []Cause
+	undo                  cause.Undo
 	// pairs counts the connections; whole tells that every source and every destination are a pair.
 	pairs int
 	whole bool
@@ -39,7 +42,7 @@ type words struct {
 }
 
 func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
-	w := words{key: g.key, ends: g.ends, causes: g.causes, pairs: f.volume(), silent: true, nodes: true, alike: len(rectangles) == 1}
+	w := words{key: g.key, ends: g.ends, causes: g.causes, undo: g.undo, pairs: f.volume(), silent: true, nodes: true, alike: len(rectangles) == 1}
 	sources, destinations := ends(rectangles)
 	w.sources, w.destinations = a.summarise(sources), a.summarise(destinations)
 	w.whole = w.pairs >= a.countPeers(sources)*a.countPeers(destinations)
@@ -273,11 +276,23 @@ func (w *words) blame() string {
 	case c.Change == "added" && w.key.opened:
 		return fmt.Sprintf(" (opened by %s)", name)
 	case c.Change == "added":
-		return fmt.Sprintf(" (blocked by %s)", name)
+		return fmt.Sprintf(" (blocked by %s)", name+w.alsoBlocking())
 	case c.Change == "removed":
 		return fmt.Sprintf(" (policy %s removed)", name)
 	}
 	return fmt.Sprintf(" (policy %s edited)", name)
+}
+
+// alsoBlocking names the other policies that come, if each blocks by itself: to take the first one back is not enough.
+func (w *words) alsoBlocking() string {
+	others := w.causes[1:]
+	if w.undo != cause.All || slices.ContainsFunc(others, func(c Cause) bool { return c.Change != "added" }) {
+		return ""
+	}
+	if len(others) > 1 {
+		return fmt.Sprintf(" and %d others", len(others))
+	}
+	return " and " + others[0].Object[strings.LastIndexAny(others[0].Object, " /")+1:]
 }
 
 // meanings say what a rule's matter comes to, for those whose text does not.

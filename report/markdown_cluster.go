@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/impact/cause"
 )
 
 var severityMarks = map[impact.Severity]string{
@@ -148,12 +149,21 @@ func (v *clusterView) causeBelow(f, above *impact.Finding) string {
 	return words
 }
 
+// undoShort says how several causes act, where there is little room.
+var undoShort = map[cause.Undo]string{
+	cause.Any: "(each is needed for it)",
+	cause.All: "(each is enough for it)",
+}
+
 // cause is the causes in short: a few one by one with their lines, many by what they have in common.
 func (v *clusterView) cause(f *impact.Finding) string {
 	var lines []string
 	if len(f.Causes) <= causesInSight {
 		for _, c := range f.Causes {
 			lines = append(lines, v.causeWords(c, "<br>", false))
+		}
+		if words := undoShort[f.Undo]; words != "" && !f.Narrowed {
+			lines = append(lines, words)
 		}
 		return strings.Join(lines, "<br>")
 	}

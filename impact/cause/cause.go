@@ -72,8 +72,8 @@ type Finder struct {
 	// effect is the one that was asked for last, sampled what was found of it.
 	effect  *reach.Effect
 	sampled sampled
-	// asked counts the cells that were asked about.
-	asked int
+	// asked counts the cells that were asked about, traced the connections whose rules were looked up.
+	asked, traced int
 }
 
 // New prepares for finding causes.
@@ -198,7 +198,11 @@ func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found)
 				causes = append(causes, f.workload(e.Direction, subject)...)
 			default:
 				for _, i := range f.model.Alike(peers, t.Endpoint) {
-					causes = append(causes, f.workload(1-e.Direction, i)...)
+					changes := f.workload(1-e.Direction, i)
+					if len(changes) > 0 {
+						changes[0].Change += f.matching(e, subject, i)
+					}
+					causes = append(causes, changes...)
 				}
 			}
 		}

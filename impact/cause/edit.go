@@ -11,6 +11,8 @@ import (
 // directions are those in which a policy matters to a connection: what changed about its rules of the other one does not.
 type directions [2]bool
 
+var anyDirection = directions{true, true}
+
 // noDirection is for whom a policy selects.
 var noDirection directions
 

@@ -1,0 +1,50 @@
+package cause
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/reach"
+)
+
+// ruleWords begin what a change of a peer does to the rules of policies that stay as they are.
+const ruleWords = "; a rule of "
+
+// maxTraced bounds for how many connections rules are looked up.
+const maxTraced = 2000
+
+// matching words which policies of a subject, there on both sides, have a rule that matches a peer no longer, or newly. It is
+// for people, and no part of what the cause is: another subject has other policies.
+func (f *Finder) matching(e *reach.Effect, subject, peer int32) string {
+	if f.traced++; f.traced > maxTraced {
+		return ""
+	}
+	rules := func(s reach.Side) []string {
+		var out []string
+		steps, _ := f.model.Trace(e.Direction, s, subject, peer, e.Ports)
+		for _, step := range steps {
+			if name := step.Policy.Object.Name; step.Rule >= 0 && f.change(step.Policy, anyDirection) == nil && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+		return out
+	}
+	before, after := rules(reach.Base), rules(reach.Head)
+	for _, c := range []struct {
+		among, beside []string
+		words         string
+	}{{before, after, " no longer matches it"}, {after, before, " now matches it"}} {
+		for _, name := range c.among {
+			if !slices.Contains(c.beside, name) {
+				return ruleWords + name + c.words
+			}
+		}
+	}
+	return ""
+}
+
+// Matter is the change without the words on rules.
+func (c Cause) Matter() string {
+	matter, _, _ := strings.Cut(c.Change, ruleWords)
+	return matter
+}
