@@ -51,14 +51,17 @@ func Configured(ctx context.Context, o Options) (*Configuration, error) {
 		}
 	}
 	p.render(ctx, s)
+	both, rendered, more := p.readContext(ctx, s, nil)
 	groups, notes := groupUnits(nowhere(), s)
+	notes = slices.Concat(notes, rendered, more)
 	apiGroups, used, told := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, g := range groups {
 		for _, u := range g.head {
 			c.Targets = append(c.Targets, Target{Found: u.Found, Cluster: g.name, ClusterBy: g.by})
 		}
 		all := objects(g.head)
-		c.NameServers[g.name] = impact.NameServers(all, conf.For(g.name))
+		_, with := withContext(both, nil, all)
+		c.NameServers[g.name] = impact.NameServers(with, conf.For(g.name))
 		for _, object := range all {
 			apiGroups[object.Group] = true
 			if object.Group == "" && object.Kind == "Namespace" {

@@ -140,7 +140,11 @@ func (j *Judge) find(end string, ends config.Ends, r role) found {
 		if len(e.Except) > 0 {
 			// Whoever is excepted is so whether or not it is rendered.
 			found := j.find(end+", except", e.Except, role{denied: true, source: r.source})
-			out.missing = append(out.missing, found.missing...)
+			for _, m := range found.missing {
+				if !strings.HasSuffix(m, madeElsewhere) { // those are most often the reason for an exception
+					out.missing = append(out.missing, m)
+				}
+			}
 			except = found.group
 			plain = j.Model.Except(plain, except)
 		}
@@ -221,6 +225,9 @@ func (j *Judge) part(e *End, r role) (plain reach.Group, services []*cluster.Ser
 	return j.Model.Group(list), services, missing, doubt
 }
 
+// madeElsewhere ends what is said of a part that means none but pods which are not in the manifests: it may be misspelt.
+const madeElsewhere = "; pods that are made elsewhere are meant"
+
 // pods are those of namespaces and labels. A promise that allows is about pods that are in the manifests and, where none is,
 // about those that policies name by the same labels.
 func (j *Judge) pods(e *End, r role) (list []int32, missing []string, doubt string) {
@@ -230,8 +237,11 @@ func (j *Judge) pods(e *End, r role) (list []int32, missing []string, doubt stri
 	} else if list = rendered; len(list) == 0 {
 		list = others
 	}
-	if uncertain {
+	switch {
+	case uncertain:
 		doubt = fmt.Sprintf("not all labels of the namespaces are known, so that %q may mean more than what was found; give them in the configuration", e.Namespaces)
+	case len(rendered) == 0 && len(list) > 0:
+		doubt = "the manifests have no workload " + e.words() + madeElsewhere
 	}
 	if len(list) == 0 {
 		missing = append(missing, "there are no pods "+e.words())
