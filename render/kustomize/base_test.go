@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -331,4 +332,26 @@ func TestAddressesOfRepositoriesAreReadAsKustomizeReadsThem(t *testing.T) {
 			t.Errorf("%s is not remote", ref)
 		}
 	}
+}
+
+// An address that a base has is one that config takes for what it looks like, or none, and its folder is in the repository.
+func FuzzParseBase(f *testing.F) {
+	for _, seed := range []string{"github.com/org/repo//deep?ref=v1", "git::https://example.com/a/b.git//../c", "https://example.com/a/b//notCloned", "git@github.com:a/b", "https://a@b/c/d?version=x&ref="} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, ref string) {
+		b, err := parseBase(ref)
+		if err != nil {
+			return
+		}
+		if !strings.HasPrefix(b.repository, "https://") && !strings.HasPrefix(b.repository, "http://") {
+			t.Errorf("%q has the address %q", ref, b.repository)
+		}
+		if !isRemote(ref) {
+			t.Errorf("%q has the address %q and is not remote", ref, b.repository)
+		}
+		if at := path.Join("root", b.folder); at != "root" && !strings.HasPrefix(at, "root/") {
+			t.Errorf("%q leads to %q", ref, b.folder)
+		}
+	})
 }
