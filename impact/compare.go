@@ -51,7 +51,7 @@ type Output struct {
 // Compare finds what a change of one cluster does to its connections. It fails only if the context ends or the
 // configuration cannot be used.
 func Compare(ctx context.Context, in Input) (Output, error) {
-	detected := in.Config.CNI == ""
+	detected, asked := in.Config.CNI == "", in
 	in.Config.CNI = cluster.Network(in.Config, in.Base, in.Head)
 	options, err := modelOptions(in.Config)
 	if err != nil {
@@ -107,6 +107,13 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	}
 	if in.Expand {
 		out.Cluster.Changes = a.changes(blocks)
+	}
+	if detected && in.Config.CNI != "" && cluster.Network(asked.Config, asked.Base) == "" {
+		note, err := asked.byHeadsWord(ctx, in.Config.CNI, out.Cluster.Findings)
+		if err != nil {
+			return out, err
+		}
+		out.Notes = append(out.Notes, note...)
 	}
 	if in.Graph {
 		for side, to := range map[reach.Side]*[]Allowed{reach.Base: &out.Cluster.Before, reach.Head: &out.Cluster.After} {
