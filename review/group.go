@@ -19,12 +19,10 @@ type group struct {
 func (g *group) targets() []string {
 	var names []string
 	for _, u := range slices.Concat(g.head, g.base) {
-		if name := u.Target.String(); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, u.Target.String())
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // groupUnits puts the targets of both sides into clusters. A side that is one file has no path to tell clusters by:

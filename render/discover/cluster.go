@@ -36,7 +36,7 @@ func Clusters(found []Found, objects func(Found) (base, head []*manifest.Object)
 		base, head := objects(f)
 		contents[f.key()] = sides{digests(base), digests(head)}
 	}
-	nameClusters(all, func(a, b Found) bool { return contents[a.key()].meets(contents[b.key()]) })
+	nameClusters(all, func(f Found) sides { return contents[f.key()] })
 
 	groups := make(map[string]*Cluster)
 	for _, f := range all {
@@ -105,18 +105,6 @@ func isShared(o *manifest.Object) bool {
 		return o.Kind == "Namespace"
 	case "apiextensions.k8s.io", "rbac.authorization.k8s.io":
 		return true
-	}
-	return false
-}
-
-// meets tells whether an object is in both on one side.
-func (s sides) meets(other sides) bool {
-	for i := range s {
-		for key := range s[i] {
-			if _, ok := other[i][key]; ok {
-				return true
-			}
-		}
 	}
 	return false
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -31,7 +32,7 @@ type deployment struct {
 	rendered  map[string][]*manifest.Object
 	// stopped tells which renders reached a limit.
 	stopped []manifest.Diagnostic
-	// holders are the files with objects of Argo CD or Flux that deploy others.
+	// holders are the files with objects of Argo CD or Flux that deploy others, sorted.
 	holders []string
 	// needsData tells that one of them takes values from a ConfigMap or a Secret, which may come out of any target, and
 	// needsSources that what one deploys may be fetched from a source, whose file is then among the holders.
@@ -113,6 +114,7 @@ func (d *deployment) findHolders() {
 			}
 		}
 	}
+	slices.Sort(d.holders)
 }
 
 // starts follows every target that holds objects which deploy others, but those that another one deploys. Marked paths
@@ -128,6 +130,11 @@ func (d *deployment) starts(ctx context.Context) []*start {
 		return cmp.Or(boolRank(a.mark.by == "")-boolRank(b.mark.by == ""), cmp.Compare(a.Target.String(), b.Target.String()))
 	})
 	var kept []*start
+	at := make(map[string][]*start)
+	for _, e := range all {
+		at[e.Target.Path] = append(at[e.Target.Path], e)
+	}
+	paths := slices.Sorted(maps.Keys(at))
 	deployed := make(map[*start]bool)
 	for _, e := range all {
 		if deployed[e] {
@@ -136,9 +143,10 @@ func (d *deployment) starts(ctx context.Context) []*start {
 		d.follow(ctx, e)
 		kept = append(kept, e)
 		for _, f := range e.found {
-			takes := d.taken(f.Target)
-			for _, other := range all {
-				deployed[other] = deployed[other] || other != e && takes(other.Target.Path)
+			for name := range d.taken(f.Target).among(paths) {
+				for _, other := range at[name] {
+					deployed[other] = deployed[other] || other != e
+				}
 			}
 		}
 	}
@@ -287,83 +295,10 @@ func (d *deployment) objects(ctx context.Context, t render.Target) []*manifest.O
 
 // holds tells whether a target has a file in which there are objects that deploy others.
 func (d *deployment) holds(t render.Target) bool {
-	return slices.ContainsFunc(d.holders, d.taken(t))
-}
-
-// taken returns what tells whether a target takes in a file or a folder.
-func (s *survey) taken(t render.Target) func(name string) bool {
-	changes := render.Changes{}
-	if t.Changes != nil {
-		changes = *t.Changes
-	}
-	switch {
-	case t.Source != nil: // it takes nothing of this tree
-		return func(string) bool { return false }
-	case t.Kind == render.Plain && changes.Files.Flat:
-		return func(name string) bool { return name == t.Path || path.Dir(name) == t.Path && path.Ext(name) != "" }
-	case t.Kind != render.Kustomize:
-		return func(name string) bool { return within(name, t.Path) }
-	}
-	all := make(map[string]bool)
-	for _, component := range changes.Kustomize.Components {
-		if at, ok := inside(t.Path, component); ok {
-			s.reach(at, all)
-		}
-	}
-	if s.kustomizations[t.Path] != nil {
-		s.reach(t.Path, all)
-		return func(name string) bool { return all[name] }
-	}
-	// Flux makes a kustomization here: of all manifests below, and of a folder with a kustomization that one.
-	for at := range s.kustomizations {
-		if within(at, t.Path) {
-			s.reach(at, all)
-		}
-	}
-	return func(name string) bool {
-		return all[name] || within(name, t.Path) && !s.ownedBelow(path.Dir(name), t.Path)
-	}
-}
-
-// ownedBelow tells whether a folder, or one above it up to the top, has a kustomization.
-func (s *survey) ownedBelow(folder, top string) bool {
-	for at := range upward(folder) {
-		if s.kustomizations[at] != nil {
-			return true
-		}
-		if at == top {
-			break
-		}
+	for range d.taken(t).among(d.holders) {
+		return true
 	}
 	return false
-}
-
-// reach adds to all the kustomization of a folder and whatever it builds on.
-func (s *survey) reach(folder string, all map[string]bool) {
-	if all[folder] {
-		return
-	}
-	all[folder] = true
-	if k := s.kustomizations[folder]; k != nil {
-		for _, name := range k.names {
-			s.reach(name, all)
-		}
-	}
-}
-
-// cover marks what a target takes in as used.
-func (s *survey) cover(t render.Target) {
-	takes := s.taken(t)
-	for _, folder := range s.folders {
-		if (s.kustomizations[folder] != nil || s.charts[folder] != nil) && takes(folder) {
-			s.used[folder] = true
-		}
-		for _, base := range s.files[folder] {
-			if name := path.Join(folder, base); takes(name) {
-				s.used[name] = true
-			}
-		}
-	}
 }
 
 // dropDeployers marks as used what holds nothing but objects of Argo CD and Flux: as targets they would be empty.

@@ -124,9 +124,9 @@ func intoNumbered(found []Found) []Found {
 // where the targets there are alternatives: production/east and production/west on the same base. Otherwise they are
 // applications of one cluster. Where a folder is known to be a cluster for one component, it is one for all.
 //
-// meet, if given, tells whether two targets that share a base have objects in common; without it they are taken to.
-func nameClusters(found []Found, meet func(a, b Found) bool) {
-	clusters := alternatives(found, meet)
+// contents, if given, returns what targets that share a base render to; without it they are taken to have objects in common.
+func nameClusters(found []Found, contents func(Found) sides) {
+	clusters := alternatives(found, contents)
 	for i := range found {
 		f := &found[i]
 		m := f.mark
@@ -146,26 +146,43 @@ func nameClusters(found []Found, meet func(a, b Found) bool) {
 	}
 }
 
-// alternatives returns the environment/below pairs that are clusters.
-func alternatives(found []Found, meet func(a, b Found) bool) map[string]bool {
+// alternatives returns the environment/below pairs that are clusters: those of targets on one base that have an object in
+// common on one side, or just the base where the contents are not known.
+func alternatives(found []Found, contents func(Found) sides) map[string]bool {
 	type shared struct{ before, environment, base string }
 	users := make(map[shared][]Found)
 	for _, f := range found {
 		if f.mark.below == "" {
 			continue
 		}
-		for _, base := range f.uses {
+		for _, base := range slices.Compact(slices.Sorted(slices.Values(f.uses))) {
 			key := shared{f.mark.before, f.mark.environment, base}
 			users[key] = append(users[key], f)
 		}
 	}
 	clusters := make(map[string]bool)
 	for key, list := range users {
-		for i, a := range list {
-			for _, b := range list[:i] {
-				if a.mark.below != b.mark.below && (meet == nil || meet(a, b)) {
-					clusters[key.environment+"/"+a.mark.below] = true
-					clusters[key.environment+"/"+b.mark.below] = true
+		var met [len(sides{})]map[string]string // the first folder below that has an object
+		for side := range met {
+			met[side] = make(map[string]string)
+		}
+		meet := func(f Found, side int, object string) {
+			first, ok := met[side][object]
+			if !ok {
+				met[side][object] = f.mark.below
+			} else if first != f.mark.below {
+				clusters[key.environment+"/"+first] = true
+				clusters[key.environment+"/"+f.mark.below] = true
+			}
+		}
+		for _, f := range list {
+			if contents == nil {
+				meet(f, 0, "")
+				continue
+			}
+			for side, objects := range contents(f) {
+				for object := range objects {
+					meet(f, side, object)
 				}
 			}
 		}

@@ -152,14 +152,12 @@ func (r *reading) reference(from, ref string) {
 // could name anything.
 func (r *reading) folder(at string) {
 	r.paths[at] = true
-	if !slices.Contains(r.folders, at) {
+	if !r.sorted().folders[at] {
 		r.known = false
 		return
 	}
-	for other := range r.survey.kustomizations {
-		if within(other, at) {
-			r.kustomization(other)
-		}
+	for other := range under(r.sorted().kustomizations, at) {
+		r.kustomization(other)
 	}
 }
 
@@ -176,10 +174,8 @@ func (r *reading) chartHome(from, home string) {
 // chart adds a folder with one or several charts, unless one of them takes others from elsewhere.
 func (r *reading) chart(at string) {
 	r.paths[at] = true
-	r.known = r.known && slices.Contains(r.folders, at)
-	for folder, c := range r.survey.charts {
-		if within(folder, at) && c.takesFolders {
-			r.known = false
-		}
+	r.known = r.known && r.sorted().folders[at]
+	for range under(r.sorted().takers, at) {
+		r.known = false
 	}
 }

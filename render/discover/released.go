@@ -79,8 +79,21 @@ func (s *survey) outermost(ctx context.Context, series *helmfile.Series, fsys fs
 // beside it, otherwise those of a helmfile.d.
 func (s *survey) unreleased(failed bool) {
 	s.begin()
-	for _, top := range s.helmfileFolders(failed) {
-		sum, names := xxhash.New(), []string(nil)
+	tops := s.helmfileFolders(failed)
+	if len(tops) == 0 {
+		return
+	}
+	names := slices.Clone(s.templates)
+	for _, folder := range s.folders {
+		if !s.inKustomization(folder) {
+			for _, base := range s.files[folder] {
+				names = append(names, path.Join(folder, base))
+			}
+		}
+	}
+	slices.Sort(names)
+	for _, top := range tops {
+		sum, unread := xxhash.New(), []string(nil)
 		note := func(name string) {
 			if s.isLate() {
 				return
@@ -89,39 +102,34 @@ func (s *survey) unreleased(failed bool) {
 			if s.used[name] || err == nil && holdsObject(text, path.Ext(name) == ".json") {
 				return
 			}
-			names = append(names, name)
+			unread = append(unread, name)
 			fmt.Fprintf(sum, "%s\x00%v\x00%s\x00", name, err, text)
 		}
-		for _, folder := range s.folders {
-			if !within(folder, top) || s.inChart(folder) || s.inKustomization(folder) {
-				continue
-			}
-			for _, base := range s.files[folder] {
-				note(path.Join(folder, base))
-			}
-		}
-		for _, name := range s.templates {
-			if within(name, top) && !s.inChart(path.Dir(name)) {
+		for name := range under(names, top) {
+			if !s.inChart(path.Dir(name)) {
 				note(name)
 			}
 		}
-		if len(names) > 0 {
+		if len(unread) > 0 {
 			s.problems = append(s.problems, manifest.Diagnostic{Severity: manifest.Warning, File: top, Digest: max(sum.Sum64(), 1),
-				Message: "files beside a helmfile that no release which is analysed reads: " + shorten(names)})
+				Message: "files beside a helmfile that no release which is analysed reads: " + shorten(unread)})
 		}
 	}
 }
 
 // helmfileFolders are the topmost folders called helmfile.d and, if all is wanted, those with a helmfile.
 func (s *survey) helmfileFolders(all bool) []string {
+	hasOne := make(map[string]bool)
+	for _, name := range s.helmfiles {
+		hasOne[path.Dir(name)] = all
+	}
 	var tops []string
-	for _, folder := range s.folders { // parents come first
+	for _, folder := range s.folders { // parents come first, and what is below a folder follows it
 		if s.isLate() {
 			return tops
 		}
-		isOne := path.Base(folder) == helmfile.Folder ||
-			all && slices.ContainsFunc(s.helmfiles, func(name string) bool { return path.Dir(name) == folder })
-		if isOne && !slices.ContainsFunc(tops, func(top string) bool { return within(folder, top) }) {
+		isOne := path.Base(folder) == helmfile.Folder || hasOne[folder]
+		if isOne && (len(tops) == 0 || !within(folder, tops[len(tops)-1])) {
 			tops = append(tops, folder)
 		}
 	}

@@ -28,6 +28,8 @@ type survey struct {
 	// used are the folders and files that kustomizations and charts name.
 	used     map[string]bool
 	problems []manifest.Diagnostic
+	// list is the same in sorted lists, as soon as it is asked for.
+	list *listing
 	// settings are those of every target.
 	settings render.Settings
 	// helmfiles are the files that helmfile takes, templates those with the ending .gotmpl.
