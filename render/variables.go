@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/fluxcd/pkg/envsubst"
 	"sigs.k8s.io/yaml"
@@ -15,11 +14,10 @@ import (
 type Variables struct {
 	Values map[string]string
 	// Partial tells that not all sources of values are known. Then a variable without a value or a default stays as it is
-	// written, a symbol that is the same on both sides; otherwise it is empty, as in Flux.
+	// written, with what is made of it (${VAR:0:3}), a symbol that is the same on both sides; otherwise it is empty, as in
+	// Flux.
 	Partial bool
 }
-
-var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // substitute replaces the variables of each object, in its text as Flux prints it: what was a quoted string may become
 // a number.
@@ -68,20 +66,6 @@ func (v *Variables) replace(o *manifest.Object) (*manifest.Object, error) {
 	read[0].Body.SetLines(0)
 	copyLines(read[0].Body, o.Body)
 	return read[0], nil
-}
-
-// keepUnknown escapes the variables that stay as they are.
-func (v *Variables) keepUnknown(text string) string {
-	if !v.Partial {
-		return text
-	}
-	return variable.ReplaceAllStringFunc(text, func(found string) string {
-		name := variable.FindStringSubmatch(found)[1]
-		if _, known := v.Values[name]; known || found[1] == '$' {
-			return found
-		}
-		return "$" + found
-	})
 }
 
 // copyLines gives a tree the lines of one of the same shape.
