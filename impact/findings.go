@@ -56,7 +56,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 		}
 	}
 	var out []Finding
-	for _, g := range all.order {
+	for _, g := range all.joined() {
 		out = append(out, a.finding(g))
 	}
 	out = slices.DeleteFunc(out, func(f Finding) bool { return len(f.Connections) == 0 })

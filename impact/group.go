@@ -74,6 +74,33 @@ func (all *groups) of(key groupKey, rule severity.Rule) *group {
 	return g
 }
 
+// joined are the groups in their order, but for what is told of one level down beside the same of its rule's own level: who
+// loses all isolation does so on all ports, whether or not anyone listens.
+func (all *groups) joined() []*group {
+	var out []*group
+	for _, g := range all.order {
+		key := g.key
+		key.level = g.rule.Level
+		whole := all.at[key]
+		if g.key.rule != "O5" || whole == nil || whole == g {
+			out = append(out, g)
+			continue
+		}
+		whole.rectangles = append(whole.rectangles, g.rectangles...)
+		whole.evidence = append(whole.evidence, g.evidence...)
+		whole.partial = whole.partial || g.partial
+		if g.undo != whole.undo || !sameCauses(g.causes, whole.causes) {
+			whole.undo = ""
+		}
+		for _, c := range g.causes {
+			if !slices.ContainsFunc(whole.causes, func(x Cause) bool { return x.Object == c.Object && x.Matter() == c.Matter() }) {
+				whole.causes = append(whole.causes, c)
+			}
+		}
+	}
+	return out
+}
+
 // group collects the connections of one finding.
 type group struct {
 	key        groupKey

@@ -32,6 +32,8 @@ type lostWay struct {
 	closed policy.PortSet
 	// leads tells that it leads to some workload, on whatever port.
 	leads bool
+	// was and is are the workloads that it led to and those that it leads to, where policies keep these closed.
+	was, is []int32
 }
 
 // wayFindings tells of Services that lead to no workload any more, or to ports that policies keep closed.
@@ -135,8 +137,12 @@ func (f *wayFinder) of(before, after *cluster.Service) *lostWay {
 
 func (f *wayFinder) add(client int32, before []evidence.Dependency, was, is evidence.Way) {
 	l := f.of(was.Service, f.a.backends.Service(was.Service.ID()))
+	for _, d := range before {
+		l.was = append(l.was, f.at[reach.Base][d.Destination])
+	}
 	for _, d := range is.Leads {
 		l.closed, l.leads = l.closed.Union(d.Ports), true
+		l.is = append(l.is, f.at[reach.Head][d.Destination])
 		l.rectangles = append(l.rectangles, rectangle{[]int32{client}, []int32{f.at[reach.Head][d.Destination]}, d.Ports})
 	}
 	if l.after != nil && len(f.a.backends.Of(l.after)) > 0 {
@@ -204,18 +210,21 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 	slices.Sort(from)
 	slices.Sort(to)
 	from, to = slices.Compact(from), slices.Compact(to)
+	elsewhere := slices.ContainsFunc(l.is, func(i int32) bool { return !slices.Contains(l.was, i) })
 	service := "Service " + l.before.ID().String()
 	did := "leads to no workload"
 	switch {
 	case l.after == nil:
 		did = "is removed"
+	case elsewhere:
+		did = fmt.Sprintf("leads to %s now, which policies keep closed", f.a.summarise(tidyNumbers(l.is)).text)
 	case len(l.closed) > 0:
 		did = fmt.Sprintf("leads to %s, which policies keep closed", shortPorts(l.closed))
 	case l.leads:
 		did = "has no such port, or leads to one that the pods do not have"
 	}
 	if id == "S1" {
-		out.Title = fmt.Sprintf("%s can no longer reach %s by %s, which %s", f.a.summarise(from).text, f.a.summarise(to).text, service, did)
+		out.Title = fmt.Sprintf("%s can no longer reach %s by %s, which %s", f.a.summarise(from).text, f.a.summarise(tidyNumbers(l.was)).text, service, did)
 	} else {
 		out.Title = fmt.Sprintf("%s no longer leads to any workload (it led to %s)", service, f.a.summarise(to).text)
 		if l.leads {
@@ -224,7 +233,10 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 	}
 	out.Causes = f.causes(l, to)
 	out.Explanation = strings.ToUpper(rule.Text[:1]) + rule.Text[1:] + ". Policies allow what they did; the Service does not lead there any more."
-	if len(l.closed) > 0 {
+	switch {
+	case elsewhere:
+		out.Explanation = strings.ToUpper(rule.Text[:1]) + rule.Text[1:] + ". The Service leads to other workloads than before, and policies do not let its clients in to these."
+	case len(l.closed) > 0:
 		out.Explanation = strings.ToUpper(rule.Text[:1]) + rule.Text[1:] + ". The Service leads to another port than before, and policies allow the old one only."
 	}
 	if id == "S1" {
@@ -238,6 +250,12 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 	slices.Sort(words[3:])
 	out.Fingerprint = fingerprintOf(words...)
 	return out
+}
+
+// tidyNumbers sorts numbers, each once.
+func tidyNumbers(list []int32) []int32 {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // causes are what changed about the Service and the workloads behind it.

@@ -191,7 +191,9 @@ func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found)
 		for _, t := range things {
 			switch {
 			case t.Policy != "":
-				causes = append(causes, f.policy(t.Policy, f.directions(e, of, t))...)
+				causes = append(causes, f.policy(t.Policy, func(p *policy.Policy) part {
+					return f.matched(e, subject, peers, part{policy: p, of: f.directions(e, of, t)})
+				})...)
 			case t.Namespace != "":
 				causes = append(causes, f.namespace(t.Namespace)...)
 			case t.Endpoint == of.subject:
@@ -272,7 +274,7 @@ func (f *Finder) Between(c reach.Cell) Found {
 	for _, t := range things {
 		switch {
 		case t.Policy != "":
-			out.Causes = append(out.Causes, f.policy(t.Policy, f.actingOn(t.Policy, c))...)
+			out.Causes = append(out.Causes, f.policy(t.Policy, func(p *policy.Policy) part { return part{policy: p, of: f.actingOn(t.Policy, c)} })...)
 		case t.Namespace != "":
 			out.Causes = append(out.Causes, f.namespace(t.Namespace)...)
 		case t.Endpoint == c.Destination:
@@ -323,10 +325,10 @@ func sameIdentity(a, b *manifest.Object) bool {
 	return a.Name == b.Name && a.Namespace == b.Namespace && a.Kind == b.Kind && a.Group == b.Group
 }
 
-// policy is the change of a policy that differs, as far as it is about some directions, or the changes of what it refers to.
-func (f *Finder) policy(key string, d directions) []Cause {
+// policy is the change of a policy that differs, of the part of it that matters, or the changes of what it refers to.
+func (f *Finder) policy(key string, about func(*policy.Policy) part) []Cause {
 	p := cmp.Or(f.head[key], f.base[key])
-	if change := f.change(p, d); change != nil {
+	if change := f.changeOf(about(p)); change != nil {
 		return []Cause{*change}
 	}
 	if causes := f.referents(p); len(causes) > 0 {

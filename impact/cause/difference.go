@@ -72,7 +72,7 @@ func differenceOfMaps(before, after *manifest.Node, path string, concerned func(
 func differenceOfLists(before, after *manifest.Node, path string) (string, *manifest.Node) {
 	x, y := before.Elements(), after.Elements()
 	removed, added := leftOver(x, y)
-	element := func(i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+	element := func(i int) string { return elementOf(path, i) }
 	switch {
 	case len(removed)+len(added) == 0:
 		first := 0
@@ -104,6 +104,8 @@ func differenceOfLists(before, after *manifest.Node, path string) (string, *mani
 	}
 	return strings.Join(texts, ", "), at
 }
+
+func elementOf(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // leftOver are the elements of two lists that have no equal one in the other, by number. Lists that are long and much
 // changed are compared in the order in which they are.

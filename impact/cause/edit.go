@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -20,6 +21,8 @@ var noDirection directions
 type part struct {
 	policy *policy.Policy
 	of     directions
+	// rules are the paths of those that match on either side, one a line; "" for all.
+	rules [2]string
 }
 
 // concerns tells whether a field of a policy's specification may matter in some directions. In every dialect the rules of a
@@ -68,16 +71,58 @@ func (f *Finder) acts(key string, d policy.Direction, endpoint int32) bool {
 // change is what changed about a policy, as far as it is about some directions, or all of it if that is about the other ones
 // only; nil if the policy means the same on both sides, or selects the same for no direction.
 func (f *Finder) change(p *policy.Policy, of directions) *Cause {
-	key := part{p, of}
+	return f.changeOf(part{policy: p, of: of})
+}
+
+func (f *Finder) changeOf(key part) *Cause {
 	if known, ok := f.changes[key]; ok {
 		return known
 	}
-	change := f.changed(p, of)
+	change := f.changed(key)
 	f.changes[key] = change
 	return change
 }
 
-func (f *Finder) changed(p *policy.Policy, of directions) *Cause {
+// matched narrows a part of a policy to the rules that match the connections of an effect's subject with some peers, on either
+// side: of several edits these are the ones. It narrows nothing where there is one edit only, or too much to look at.
+func (f *Finder) matched(e *reach.Effect, subject int32, peers []int32, p part) part {
+	change := f.changeOf(p)
+	if change == nil || !strings.Contains(change.Change, ", ") || f.traced+2*len(peers) > maxTraced {
+		return p
+	}
+	f.traced += 2 * len(peers)
+	for s := reach.Base; s <= reach.Head; s++ {
+		var paths []string
+		for _, peer := range peers {
+			for _, d := range policy.Directions {
+				end, other := subject, peer
+				if d != e.Direction {
+					end, other = other, end
+				}
+				if !p.of[d] {
+					continue
+				}
+				steps, _ := f.model.Trace(d, s, end, other, e.Ports)
+				for _, step := range steps {
+					if step.Rule >= 0 && step.Policy.Object.Key() == p.policy.Object.Key() {
+						paths = append(paths, step.Policy.Path(&step.Policy.Rules[d][step.Rule]))
+					}
+				}
+			}
+		}
+		slices.Sort(paths)
+		p.rules[s] = strings.Join(slices.Compact(paths), "\n")
+	}
+	return p
+}
+
+// matches tells of a rule whether it is among those that match on a side.
+func (p part) matches(s reach.Side, path string) bool {
+	return slices.Contains(strings.Split(p.rules[s], "\n"), path)
+}
+
+func (f *Finder) changed(what part) *Cause {
+	p, of := what.policy, what.of
 	key := p.Object.Key()
 	old, now := f.base[key], f.head[key]
 	switch {
@@ -99,6 +144,11 @@ func (f *Finder) changed(p *policy.Policy, of directions) *Cause {
 	text, at := "", (*manifest.Node)(nil)
 	if before != nil && after != nil && before.Kind == manifest.Map && after.Kind == manifest.Map {
 		text, at = differenceOfMaps(before, after, path, of.concerns)
+		if what.rules != [2]string{} {
+			if narrowed, where := what.difference(before, after, path); narrowed != "" {
+				text, at = narrowed, where
+			}
+		}
 	}
 	switch {
 	case text != "":
@@ -108,4 +158,41 @@ func (f *Finder) changed(p *policy.Policy, of directions) *Cause {
 		text, at = difference(before, after, path)
 	}
 	return f.cause(now, "head", at, text)
+}
+
+// difference words what differs about the rules that match, if these are some of those that differ and nothing else does; else
+// it is "".
+func (p part) difference(before, after *manifest.Node, path string) (string, *manifest.Node) {
+	var texts []string
+	var at *manifest.Node
+	for key := range before.Fields {
+		if p.of.concerns(key.Text) && after.Get(key.Text) == nil {
+			return "", nil
+		}
+	}
+	for key, value := range after.Fields {
+		was := before.Get(key.Text)
+		if !p.of.concerns(key.Text) || equal(was, value) {
+			continue
+		}
+		if was == nil || was.Kind != manifest.List || value.Kind != manifest.List {
+			return "", nil
+		}
+		list := path + "." + key.Text
+		x, y := was.Elements(), value.Elements()
+		removed, added := leftOver(x, y)
+		if len(removed) != len(added) || len(added) > maxWords {
+			return "", nil
+		}
+		for n := range added {
+			if p.matches(reach.Base, elementOf(list, removed[n])) || p.matches(reach.Head, elementOf(list, added[n])) {
+				text, where := difference(&x[removed[n]], &y[added[n]], elementOf(list, added[n]))
+				texts = append(texts, text)
+				if at == nil {
+					at = where
+				}
+			}
+		}
+	}
+	return strings.Join(texts, ", "), at
 }
