@@ -38,6 +38,9 @@ func (p *opener) inputs() []string {
 	if repo, err := p.repository(); err == nil {
 		all = append(all, repo.Root())
 	}
+	if p.alone && p.o.Head == "" {
+		all = append(all, p.dir())
+	}
 	for _, name := range []string{p.o.Base, p.o.Head} {
 		if name != "" && p.isPath(name) && name != "-" {
 			all = append(all, p.path(name))

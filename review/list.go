@@ -111,6 +111,9 @@ func (p *opener) state(ctx context.Context) (*state, config.Config, error) {
 		return nil, config.Config{}, err
 	}
 	p.o.renderer = &render.Renderer{Limits: p.o.Limits}
+	if p.closeCache, err = p.openCache(s.side); err != nil {
+		return nil, config.Config{}, err
+	}
 	if p.o.FetchAllowed {
 		p.allowFetching(conf)
 	}

@@ -43,6 +43,8 @@ type opener struct {
 	tried   bool
 	repoErr error
 	stdin   bool
+	// closeCache closes the cache of a run on one state; nil if there is none.
+	closeCache func() error
 }
 
 // sides opens base and head, by their defaults where the options leave them open.
@@ -77,6 +79,9 @@ func (p *opener) repository() (*tree.Repository, error) {
 
 // close closes the repository; trees of commits cannot be read afterwards.
 func (p *opener) close() {
+	if p.closeCache != nil {
+		_ = p.closeCache() // what is not kept is rendered again
+	}
 	if p.repo != nil {
 		p.repo.Close()
 	}

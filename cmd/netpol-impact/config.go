@@ -76,6 +76,7 @@ for, namespaces whose labels are not known. It never overwrites one.`,
 	f.BoolVar(&show, "print", false, "print it and write nothing")
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	addCache(c, &o)
 	return c
 }
 
@@ -210,6 +211,7 @@ PATH is a folder or a git revision; without it, the working tree.`,
 	c.Flags().StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	addCache(c, &o)
 	return c
 }
 

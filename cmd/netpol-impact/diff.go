@@ -57,7 +57,7 @@ are named.`,
 	f.StringVar(&o.Config, "config", "", "the configuration's path within the trusted side (default: .github/netpol-impact.yaml or .netpol-impact.yaml)")
 	addCNI(c, &o, &o.EachCNI)
 	addLimits(c, &o.Limits)
-	f.StringVar(&o.Cache, "cache", "", "a folder outside of the repository that keeps what was rendered for later runs")
+	addCache(c, &o)
 	f.StringVar(&trust, "trust", "base", "the side whose configuration is in force: base or head")
 	f.StringVar(&hygiene, "hygiene", "new", "tell what looks wrong in policies: new (what the change introduces), all or off")
 	f.StringVar(&o.Gate.FailOnOpened, "fail-on-opened", "", "fail on opened connections from this severity on, or never (default: the configuration's, else high)")

@@ -68,6 +68,7 @@ and the changes that make the two differ.`,
 	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	addCache(c, &o)
 	out.flags(c, report.ForExplained)
 	return c
 }

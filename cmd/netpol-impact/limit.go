@@ -23,3 +23,7 @@ func addLimits(c *cobra.Command, limits *sandbox.Limits) {
 func addFetching(c *cobra.Command, o *review.Options) {
 	c.Flags().BoolVar(&o.FetchAllowed, "fetch-allowed", false, "fetch what the state's own configuration allows (fetch.allow); only for a state that you trust")
 }
+
+func addCache(c *cobra.Command, o *review.Options) {
+	c.Flags().StringVar(&o.Cache, "cache", "", "a folder outside of the repository that keeps what was rendered for later runs")
+}

@@ -45,5 +45,6 @@ object's file and line.`,
 	f.StringVar(&o.Config, "config", "", "the configuration's path")
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	addCache(c, &o)
 	return c
 }

@@ -24,6 +24,7 @@ func (s *oneState) flags(c *cobra.Command, set report.Set) {
 	addCNI(c, &s.options, nil)
 	addLimits(c, &s.options.Limits)
 	addFetching(c, &s.options)
+	addCache(c, &s.options)
 	s.output.flags(c, set)
 	c.Args = cobra.MaximumNArgs(1)
 }

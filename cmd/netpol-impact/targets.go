@@ -42,6 +42,7 @@ tree.`,
 	c.Flags().StringVar(&o.Config, "config", "", "the configuration's path within PATH")
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	addCache(c, &o)
 	return c
 }
 

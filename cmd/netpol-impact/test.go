@@ -77,6 +77,7 @@ Exit codes: 0 all promises are kept · 1 one is broken, or promises nothing ·
 	addCNI(c, &o, nil)
 	addLimits(c, &o.Limits)
 	addFetching(c, &o)
+	addCache(c, &o)
 	out.flags(c, report.ForChecked)
 	return c
 }
