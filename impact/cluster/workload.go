@@ -150,6 +150,37 @@ func addOwnLabels(w *Workload) {
 	}
 }
 
+// givenLabels are the keys of the labels that controllers give to their pods with values that are not known beforehand, or
+// that differ from pod to pod, by group and kind. The Jobs of a CronJob are named when they start.
+// Source: https://kubernetes.io/docs/reference/labels-annotations-taints/
+var givenLabels = map[string][]string{
+	"apps/Deployment":       {"pod-template-hash"},
+	"apps/DaemonSet":        {"controller-revision-hash", "pod-template-generation"},
+	"apps/StatefulSet":      {"controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"},
+	"batch/Job":             {"controller-uid", "batch.kubernetes.io/controller-uid"},
+	"batch/CronJob":         {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"},
+	"keda.sh/ScaledJob":     {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"},
+	"argoproj.io/Rollout":   {"rollouts-pod-template-hash"},
+	"extensions/Deployment": {"pod-template-hash"},
+	"extensions/DaemonSet":  {"controller-revision-hash", "pod-template-generation"},
+}
+
+var isGiven = func() map[string]bool {
+	all := make(map[string]bool)
+	for _, keys := range givenLabels {
+		for _, key := range keys {
+			all[key] = true
+		}
+	}
+	return all
+}()
+
+// GivenLabels are the keys of labels that all pods of the workload have, with values that the manifests do not tell.
+func (w *Workload) GivenLabels() []string { return givenLabels[w.Object.Group+"/"+w.Object.Kind] }
+
+// IsGiven tells whether a label is one that some controller gives to its pods, with a value that manifests do not tell.
+func IsGiven(key string) bool { return isGiven[key] }
+
 // addContainers reads ports and images. Init containers count if they keep running (sidecars).
 func (b *builder) addContainers(w *Workload) {
 	for _, list := range []string{"initContainers", "containers"} {

@@ -75,8 +75,8 @@ type Model struct {
 	seq    [2][2][]seqID
 	acting [2][2]acting
 
-	// accountLabels are the labels of workloads with what stands for their ServiceAccounts, where selectors ask for it.
-	accountLabels map[*cluster.Workload]map[string]string
+	// allLabels are the labels of workloads with those that selectors ask for and their manifests' templates do not have.
+	allLabels map[*cluster.Workload]map[string]string
 	// controllers are where the controllers of routes run, if the configuration says so.
 	controllers []cluster.Place
 	// names are the cluster's name service as each side sees it.
@@ -105,7 +105,7 @@ func New(base, head *cluster.State, o Options) *Model {
 		sets:           newSetTable(),
 		bodies:         &bodyTable{byKey: make(map[string]int32)},
 		sequences:      newSequenceTable(),
-		accountLabels:  make(map[*cluster.Workload]map[string]string),
+		allLabels:      make(map[*cluster.Workload]map[string]string),
 		blocksMissPods: o.BlocksMissPods,
 		isolatesLast:   o.IsolatesLast,
 		podCIDRs:       prefixSet(o.PodCIDRs),

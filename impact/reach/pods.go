@@ -71,12 +71,17 @@ func (m *Model) labels(c *class, s Side) map[string]string {
 	return m.podLabels(e.on(s))
 }
 
-// podLabels are a workload's labels and, where some selector asks for it, what stands for its ServiceAccount.
+// given is the value of a label that a controller gives to its pods: that it is there is known, its value is not. No
+// policy can ask for it.
+const given = "\x00"
+
+// podLabels are a workload's labels and, where some selector asks for it, what stands for its ServiceAccount and for the
+// labels that its controller gives.
 func (m *Model) podLabels(w *cluster.Workload) map[string]string {
-	if !m.mentions.accounts {
+	if !m.mentions.accounts && !m.mentions.given {
 		return w.Labels
 	}
-	labels := m.accountLabels[w]
+	labels := m.allLabels[w]
 	if labels == nil {
 		labels = make(map[string]string, len(w.Labels)+1+len(w.AccountLabels))
 		maps.Copy(labels, w.Labels)
@@ -84,7 +89,10 @@ func (m *Model) podLabels(w *cluster.Workload) map[string]string {
 		for key, value := range w.AccountLabels {
 			labels[policy.AccountLabel+key] = value
 		}
-		m.accountLabels[w] = labels
+		for _, key := range w.GivenLabels() {
+			labels[key] = given
+		}
+		m.allLabels[w] = labels
 	}
 	return labels
 }

@@ -65,6 +65,8 @@ type mentions struct {
 	ports  map[string]bool            // names of ports
 	// accounts tells that selectors ask for pods' ServiceAccounts.
 	accounts bool
+	// given tells that selectors ask for labels that controllers give to their pods.
+	given bool
 }
 
 func newMentions() *mentions {
@@ -75,6 +77,7 @@ func (m *mentions) selector(s policy.Selector) {
 	for _, r := range s.Requirements {
 		m.texts[r.Key] = m.texts[r.Key] || r.ReadsText()
 		m.accounts = m.accounts || r.OfAccount()
+		m.given = m.given || cluster.IsGiven(r.Key)
 		values := m.values[r.Key]
 		if values == nil {
 			values = make(map[string]bool)

@@ -84,6 +84,8 @@ func (p *peers) endpoints(selectors []metav1.LabelSelector, node *manifest.Node)
 		}
 		switch {
 		case s.never:
+		case len(s.not) > 0:
+			p.WarnOnce(at, "a selector for what is not "+s.not[0]+" is not understood here and matches nothing")
 		case len(s.reserved) == 1 && len(s.pods)+len(s.namespaces) == 0:
 			p.entity(s.reserved[0], at)
 		case len(s.reserved) > 0:
@@ -101,6 +103,10 @@ func (p *peers) nodes(selectors []metav1.LabelSelector, node *manifest.Node) {
 	}
 	for i := range selectors {
 		s := p.read(&selectors[i], node.Element(i))
+		if s.never || len(s.reserved)+len(s.not) > 0 {
+			p.WarnOnce(node.Element(i), "a selector for more than nodes' own labels is not understood here and matches nothing")
+			continue
+		}
 		selector := policy.Canonical(s.pods)
 		p.list = append(p.list, policy.Peer{Nodes: &selector})
 	}

@@ -22,6 +22,8 @@ const (
 type selected struct {
 	namespaces, pods []policy.Requirement
 	reserved         []string
+	// not are the entities that the selector leaves out; no pod is one of them.
+	not []string
 	// never tells that the selector asks for labels that no pod of the cluster has.
 	never bool
 	// mesh tells that the selector asks for a cluster of a mesh.
@@ -44,10 +46,10 @@ func (c *compiler) read(s *metav1.LabelSelector, node *manifest.Node) selected {
 		case "k8s", "any":
 			out.add(c.requirement(key, e, node))
 		case "reserved":
-			out.reserved = append(out.reserved, key)
 			if e.Operator == metav1.LabelSelectorOpNotIn || e.Operator == metav1.LabelSelectorOpDoesNotExist {
-				c.WarnOnce(node, "a selector for what is not "+e.Key+" is not understood here and matches nothing")
-				out.never = true
+				out.not = append(out.not, e.Key)
+			} else {
+				out.reserved = append(out.reserved, key)
 			}
 		default:
 			c.WarnOnce(node, "labels of the source "+source+" are not those of pods; the selector matches nothing")
@@ -108,7 +110,8 @@ func (c *compiler) inNamespace(s selected) policy.Pods {
 }
 
 // subject are the pods that a rule governs: a namespaced policy's are always in its own namespace. It is not ok if they
-// are no pods.
+// are no pods. What it leaves out of the entities takes no pod away: pods do not have those labels, but for init, which is
+// the state of pods whose labels Cilium does not know yet.
 func (c *compiler) subject(s *metav1.LabelSelector, node *manifest.Node) (policy.Pods, bool) {
 	sel := c.read(s, node)
 	if len(sel.reserved) > 0 || sel.never {
