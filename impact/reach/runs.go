@@ -33,8 +33,15 @@ func (r runs) append(lo, hi int32) runs {
 
 // has tells whether n is in the set.
 func (r runs) has(n int32) bool {
-	i, found := slices.BinarySearchFunc(r, n, func(x run, n int32) int { return int(x.lo) - int(n) })
-	return found || i > 0 && r[i-1].hi > n
+	lo, hi := 0, len(r) // the first run that ends after n is among these, or there is none
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); r[mid].hi > n {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo < len(r) && r[lo].lo <= n
 }
 
 // each calls f for every number of the set, in ascending order.

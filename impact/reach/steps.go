@@ -265,7 +265,7 @@ func (p *Steps) opens(n int32, from runs) int32 {
 				last, out, whole = egress, nil, false
 				if p.reach(egress).has(s.class) {
 					out = m.allowedOf(s.ports, egress, s.class, p.side, false)
-					whole = len(s.ports.Minus(out)) == 0
+					whole = out.Equal(s.ports)
 				}
 			}
 			// The spot lets it in on some port; where it may use them all, it does not matter on which.
@@ -298,9 +298,19 @@ func (p *Steps) lets(n int32) runs {
 	return known
 }
 
-// admitted are the classes with which a sequence allows any of some ports on a side.
+// admitted are the classes with which a sequence allows any of some ports on a side. Nearly every sequence is one stage that
+// only allows: of these it is the members of its sets, and no ports need to be divided.
 func (m *Model) admitted(id seqID, s Side, ports policy.PortSet) runs {
 	seq := m.sequences.sequences[id]
+	if len(seq) == 1 && seq[0].onlyAllows() {
+		var out runs
+		for _, e := range seq[0].entries {
+			if m.ports.sets[e.ports].Intersects(ports) {
+				out = out.union(m.sets.sets[e.set].members[s])
+			}
+		}
+		return out
+	}
 	var by []policy.PortSet
 	for _, st := range seq {
 		for _, e := range st.entries {
