@@ -15,8 +15,12 @@ func Probed(w *cluster.Workload) policy.PortSet {
 		containers := w.Pod.Get(list).Elements()
 		for i := range containers {
 			for _, probe := range []string{"livenessProbe", "readinessProbe", "startupProbe"} {
+				asks := containers[i].Get(probe)
+				if asks == nil {
+					continue
+				}
 				for _, kind := range []string{"httpGet", "tcpSocket", "grpc"} {
-					if ask := containers[i].Get(probe, kind); isOwn(ask) {
+					if ask := asks.Get(kind); isOwn(ask) {
 						out = out.Union(portOf(w, ask.Get("port")))
 					}
 				}
