@@ -21,13 +21,14 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 	all := newGroups()
 	for i := range effects {
 		e := &effects[i]
+		peersOf := a.peersByTraits(e)
 		byNamespace := make(map[string][]peerGroup)
 		listens := a.newListening(e)
 		for _, subject := range e.Subjects {
 			ofAll := finder.Of(e, subject, nil)
 			namespace := a.traits[subject].namespace
 			if byNamespace[namespace] == nil {
-				byNamespace[namespace] = a.peersByTraits(e, namespace)
+				byNamespace[namespace] = peersOf.in(namespace)
 			}
 			for _, p := range a.split(e, subject, byNamespace[namespace]) {
 				rule, level := severity.Of(a.change(e, subject, &listens, &p))
@@ -86,15 +87,23 @@ type peerTraits struct {
 	widened, lost bool
 }
 
-// peersByTraits divides the peers of an effect by what severity asks of them, for subjects of one namespace.
-func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup {
-	var out []peerGroup
-	at := make(map[peerTraits]int)
+// alikePeers are the peers of an effect with what severity asks of them, whoever the subject is.
+type alikePeers struct {
+	a *analysis
+	e *reach.Effect
+	// kinds are what tells peers apart but for the namespace, kind is the number of each peer's.
+	kinds []peerTraits
+	kind  []int32
+}
+
+// peersByTraits divides the peers of an effect by what severity asks of them.
+func (a *analysis) peersByTraits(e *reach.Effect) alikePeers {
+	out := alikePeers{a: a, e: e, kind: make([]int32, len(e.Peers))}
+	at := make(map[peerTraits]int32)
 	widening, widened := wideningOf(e), make(map[int32]bool) // by class
 	listens := a.newListening(e)
-	for _, i := range e.Peers {
-		t := &a.traits[i]
-		key := peerTraits{end: t.on(e.Ports), sameNamespace: t.namespace == namespace && !t.end.Outside}
+	for n, i := range e.Peers {
+		key := peerTraits{end: a.traits[i].on(e.Ports)}
 		if e.Direction == policy.Egress {
 			key.listens, key.silent = listens.on(i)
 			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
@@ -110,13 +119,39 @@ func (a *analysis) peersByTraits(e *reach.Effect, namespace string) []peerGroup 
 			}
 			key.widened = known
 		}
-		n, ok := at[key]
-		if !ok {
-			n = len(out)
-			at[key] = n
-			out = append(out, peerGroup{traits: key})
+		if n > 0 && out.kinds[out.kind[n-1]] == key { // neighbours mostly are alike
+			out.kind[n] = out.kind[n-1]
+			continue
 		}
-		out[n].endpoints = append(out[n].endpoints, i)
+		kind, ok := at[key]
+		if !ok {
+			kind = int32(len(out.kinds))
+			at[key] = kind
+			out.kinds = append(out.kinds, key)
+		}
+		out.kind[n] = kind
+	}
+	return out
+}
+
+// in are the peers for subjects of one namespace.
+func (p *alikePeers) in(namespace string) []peerGroup {
+	var out []peerGroup
+	at := make([]int32, 2*len(p.kinds)) // the group of each kind, elsewhere and in the namespace, from 1
+	for n, i := range p.e.Peers {
+		t := &p.a.traits[i]
+		k, same := 2*p.kind[n], t.namespace == namespace && !t.end.Outside
+		if same {
+			k++
+		}
+		if at[k] == 0 {
+			traits := p.kinds[p.kind[n]]
+			traits.sameNamespace = same
+			out = append(out, peerGroup{traits: traits})
+			at[k] = int32(len(out))
+		}
+		g := &out[at[k]-1]
+		g.endpoints = append(g.endpoints, i)
 	}
 	return out
 }
