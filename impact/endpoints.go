@@ -16,8 +16,8 @@ func identityOf(w *cluster.Workload) WorkloadID { return WorkloadID{w.Kind, w.Na
 // directory is every endpoint as a peer, made once: lists of peers are many and long.
 type directory struct {
 	peers []Peer
-	// place is where a peer stands in the order of all.
-	place []int32
+	// place is where a peer stands in the order of all, order who stands at a place.
+	place, order []int32
 }
 
 func newDirectory(m *reach.Model) directory {
@@ -45,19 +45,23 @@ func newDirectory(m *reach.Model) directory {
 	for place, i := range order {
 		d.place[i] = int32(place)
 	}
+	d.order = order
 	return d
 }
 
 // peersOf turns endpoints into peers: workloads by their name on head (or on base, where they are gone), all addresses
 // joined to one peer.
 func (a *analysis) peersOf(endpoints []int32) []Peer {
-	sorted := slices.Clone(endpoints)
-	slices.SortFunc(sorted, func(i, j int32) int { return cmp.Compare(a.directory.place[i], a.directory.place[j]) })
+	places := make([]int32, len(endpoints))
+	for n, i := range endpoints {
+		places[n] = a.directory.place[i]
+	}
+	slices.Sort(places)
 	out := make([]Peer, 0, len(endpoints))
 	var addresses []netip.Prefix
 	at := 0
-	for _, i := range sorted {
-		p := a.directory.peers[i]
+	for _, place := range places {
+		p := a.directory.peers[a.directory.order[place]]
 		if p.External == nil {
 			out = append(out, p)
 			continue

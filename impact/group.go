@@ -1,7 +1,6 @@
 package impact
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -290,7 +289,7 @@ func ends(all []rectangle) (sources, destinations []int32) {
 		sources, destinations = append(sources, r.sources...), append(destinations, r.destinations...)
 	}
 	tidy := func(list []int32) []int32 {
-		slices.SortFunc(list, cmp.Compare)
+		slices.Sort(list)
 		return slices.Compact(list)
 	}
 	return tidy(sources), tidy(destinations)

@@ -27,15 +27,19 @@ type summary struct {
 func (a *analysis) summarise(endpoints []int32) summary {
 	peers := a.peersOf(endpoints)
 	s := summary{many: len(peers) > 1 || len(peers) == 1 && peers[0].Potential != nil, named: len(peers) <= namedInTitle}
-	var parts, others, workloads []string
-	namespaces := make(map[string]bool)
-	selectors := 0
+	var parts, others []string
+	var named []string // of the workloads, as many as a title names
+	workloads, namespaces, selectors := 0, 0, 0
 	anyPod, anyAddress, address := false, false, ""
-	for _, p := range peers {
+	for i, p := range peers {
 		switch {
 		case p.Workload != nil:
-			workloads = append(workloads, a.workloadName(*p.Workload))
-			namespaces[p.Workload.Namespace] = true
+			if workloads == 0 || p.Workload.Namespace != peers[i-1].Workload.Namespace {
+				namespaces++ // workloads come first, by namespace
+			}
+			if workloads++; workloads <= namedInTitle {
+				named = append(named, a.workloadName(*p.Workload))
+			}
 		case p.Potential != nil && *p.Potential == Potential{"*", "*"}:
 			anyPod = true
 		case p.Potential != nil:
@@ -59,21 +63,21 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	}
 	if s.everyone = anyPod && anyAddress; s.everyone {
 		parts = []string{"any pod"}
-		if n := len(workloads); 0 < n && n <= namedInTitle {
-			parts = append(withKinds(workloads, peers), "any other pod")
+		if 0 < workloads && workloads <= namedInTitle {
+			parts = append(withKinds(named, peers), "any other pod")
 		}
 		s.text, s.named = joinAnd(append(parts, address)), false
 		return s
 	}
 	switch {
-	case len(workloads) > namedInTitle:
-		where := fmt.Sprintf("%d namespaces", len(namespaces))
-		if len(namespaces) == 1 {
+	case workloads > namedInTitle:
+		where := fmt.Sprintf("%d namespaces", namespaces)
+		if namespaces == 1 {
 			where = peers[0].Workload.Namespace
 		}
-		parts = append(parts, fmt.Sprintf("%d workloads in %s", len(workloads), where))
+		parts = append(parts, fmt.Sprintf("%d workloads in %s", workloads, where))
 	default:
-		parts = append(parts, withKinds(workloads, peers)...)
+		parts = append(parts, withKinds(named, peers)...)
 	}
 	if len(others) > namedInTitle {
 		beside := selectors < len(others)
