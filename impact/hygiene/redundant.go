@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 const redundantRule = "H10"
@@ -119,15 +120,19 @@ const maxAlike = 50
 // duplicates tells of policies that add nothing to another one of the same subject. One without rules is left alone: that
 // it denies all is worth saying by itself.
 func (s *side) duplicates(only map[string]bool) {
+	parts := make(map[*manifest.Object]int) // an object that compiles to several policies is none of them
+	for _, p := range s.state.Policies {
+		parts[p.Object]++
+	}
 	alike := make(map[crowdKey][]*policy.Policy)
 	for _, p := range s.state.Policies {
-		if p.Tier == policy.Default && len(p.Subject) == 1 && s.touched.beside(p.Subject[0].Namespaces.Name) {
+		if p.Tier == policy.Default && len(p.Subject) == 1 && parts[p.Object] == 1 && s.touched.beside(p.Subject[0].Namespaces.Name) {
 			key := crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}
 			alike[key] = append(alike[key], p)
 		}
 	}
 	for _, p := range s.state.Policies {
-		if p.Tier != policy.Default || len(p.Subject) != 1 || only != nil && !only[p.Object.Key()] {
+		if p.Tier != policy.Default || len(p.Subject) != 1 || parts[p.Object] > 1 || only != nil && !only[p.Object.Key()] {
 			continue
 		}
 		all := alike[crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}]
@@ -141,13 +146,14 @@ func (s *side) duplicates(only map[string]bool) {
 	}
 }
 
-// addsNothing tells whether a policy means nothing beside another one of the same subject; of two that mean the same, the
-// first by name stays.
+// addsNothing tells whether a policy means nothing beside another one of the same subject, asked at the same place; of two that
+// mean the same, the first by name stays.
 func addsNothing(p, q *policy.Policy) bool {
-	return p != q && contains(q, p) && (q.Object.Name < p.Object.Name || !contains(p, q))
+	return p != q && p.Order == q.Order && contains(q, p) && (q.Object.Name < p.Object.Name || !contains(p, q))
 }
 
-// contains tells whether a policy has rules, and another one all of them.
+// contains tells whether a policy has rules, and another one all of them. Rules that do not allow are left alone: what they
+// add depends on what is asked before them.
 func contains(whole, part *policy.Policy) bool {
 	rules := 0
 	for _, d := range policy.Directions {
@@ -157,9 +163,12 @@ func contains(whole, part *policy.Policy) bool {
 		for i := range part.Rules[d] {
 			rules++
 			r := &part.Rules[d][i]
-			if rules > maxRules || !slices.ContainsFunc(whole.Rules[d], func(w policy.Rule) bool { return w.Covers(r) }) {
+			if rules > maxRules || r.Verdict != policy.Allow || !slices.ContainsFunc(whole.Rules[d], func(w policy.Rule) bool { return w.Covers(r) }) {
 				return false
 			}
+		}
+		if slices.ContainsFunc(whole.Rules[d], func(w policy.Rule) bool { return w.Verdict != policy.Allow }) {
+			return false
 		}
 	}
 	return rules > 0
