@@ -2,6 +2,7 @@ package impact
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -22,7 +23,8 @@ type Question struct {
 	// Peer.String ("api.example.com", "pods k8s-app=kube-dns in kube-system").
 	Source, Destination string
 	Protocol            policy.Protocol
-	Port                int
+	// Port is a number; 0 is the one port that the destination declares.
+	Port int
 }
 
 // Explained is why one state, or each of two, allows or denies a connection.
@@ -84,7 +86,7 @@ func Explain(objects []*manifest.Object, cfg config.Config, q Question) (*Explai
 	state := cluster.Build(objects, cfg)
 	model := reach.New(state, state, options)
 	a := analysis{model: model, base: state, head: state, directory: newDirectory(model)}
-	c, err := a.cell(q)
+	c, err := a.cell(&q)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question)
 	options.Renamed = findRenames(before, after).toHead()
 	model := reach.New(before, after, options)
 	a := analysis{model: model, base: before, head: after, directory: newDirectory(model)}
-	c, err := a.cell(q)
+	c, err := a.cell(&q)
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +122,39 @@ func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question)
 	return out, nil
 }
 
-// cell is the connection that is asked about.
-func (a *analysis) cell(q Question) (c reach.Cell, err error) {
-	c.Port = policy.Range(q.Protocol, q.Port, q.Port)
+// cell is the connection that is asked about. A port that is left out is filled in.
+func (a *analysis) cell(q *Question) (c reach.Cell, err error) {
 	if c.Source, err = a.find(q.Source); err != nil {
 		return c, err
 	}
-	c.Destination, err = a.find(q.Destination)
-	return c, err
+	if c.Destination, err = a.find(q.Destination); err != nil {
+		return c, err
+	}
+	if q.Port == 0 {
+		if q.Protocol, q.Port, err = a.onlyPort(c.Destination); err != nil {
+			return c, fmt.Errorf("%s %w", q.Destination, err)
+		}
+	}
+	c.Port = policy.Range(q.Protocol, q.Port, q.Port)
+	return c, nil
+}
+
+// onlyPort is the one port that a destination declares; the error says why there is none, as what the destination does.
+func (a *analysis) onlyPort(destination int32) (policy.Protocol, int, error) {
+	var declared policy.PortSet
+	for _, s := range []reach.Side{reach.Head, reach.Base} {
+		if w := a.endpoint(destination).Workload[s]; w != nil && len(declared) == 0 {
+			declared = declaredBy(w, cluster.NewBackends([2]*cluster.State{a.base, a.head}[s]))
+		}
+	}
+	ranges := declared.Ranges()
+	switch {
+	case len(ranges) == 0:
+		return "", 0, errors.New("declares no port: name the one that is meant")
+	case len(ranges) > 1 || ranges[0].From != ranges[0].To:
+		return "", 0, fmt.Errorf("declares %s: name the one that is meant", policy.PortsText(ranges))
+	}
+	return ranges[0].Protocol, ranges[0].From, nil
 }
 
 func (a *analysis) explain(s reach.Side, c reach.Cell, q Question) Explanation {

@@ -20,25 +20,28 @@ func (p *program) explain() *cobra.Command {
 	var out output
 	var cluster string
 	c := &cobra.Command{
-		Use:   "explain SRC DST [PROTOCOL/]PORT",
+		Use:   "explain SRC DST [[PROTOCOL/]PORT]",
 		Short: "Explain why a connection is allowed or denied",
 		Long: `Explain why a connection is allowed or denied: every policy and rule that takes part
 at either end, with file and line, and the one that decides. SRC and DST are
 workloads (web, shop/web, Deployment/shop/web), addresses, or other peers in the words
-of a report ("pods k8s-app=kube-dns in kube-system", api.example.com). The state is the
-working tree, or what --head names; with --base, the state before is explained, too,
-and the changes that make the two differ.`,
-		Example: `  netpol-impact explain web shop/api 8080
+of a report ("pods k8s-app=kube-dns in kube-system", api.example.com). Without a port it
+is the one that DST declares. The state is the working tree, or what --head names; with
+--base, the state before is explained, too, and the changes that make the two differ.`,
+		Example: `  netpol-impact explain web shop/api
+  netpol-impact explain web shop/api 8080
   netpol-impact explain shop/web 203.0.113.7 tcp/443
   netpol-impact explain --base main web api 8080
   netpol-impact explain --base main web "pods k8s-app=kube-dns in kube-system" udp/53
   netpol-impact explain --base main --format json --output why.txt web api 8080`,
-		Args: cobra.ExactArgs(3),
+		Args: cobra.RangeArgs(2, 3),
 		RunE: func(c *cobra.Command, args []string) error {
 			q := impact.Question{Source: args[0], Destination: args[1]}
-			var err error
-			if q.Protocol, q.Port, err = parsePort(args[2]); err != nil {
-				return err
+			if len(args) > 2 {
+				var err error
+				if q.Protocol, q.Port, err = parsePort(args[2]); err != nil {
+					return err
+				}
 			}
 			sinks, err := out.open(p)
 			if err != nil {
