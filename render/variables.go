@@ -14,8 +14,8 @@ import (
 type Variables struct {
 	Values map[string]string
 	// Partial tells that not all sources of values are known. Then a variable without a value or a default stays as it is
-	// written, with what is made of it (${VAR:0:3}), a symbol that is the same on both sides; otherwise it is empty, as in
-	// Flux.
+	// written, with what is made of it (${VAR:0:3}), a symbol that is the same on both sides; in names and labels it is a word
+	// for it. Otherwise it is empty, as in Flux.
 	Partial bool
 }
 
@@ -54,6 +54,11 @@ func (v *Variables) replace(o *manifest.Object) (*manifest.Object, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if v.Partial {
+		if text, err = v.nameUnknown(text); err != nil {
+			return nil, err
+		}
 	}
 	if text == string(written) {
 		return o, nil

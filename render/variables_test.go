@@ -55,3 +55,55 @@ func TestVariables(t *testing.T) {
 		}
 	}
 }
+
+// An API server takes no ${VAR} for a name or a label, which has to be the same wherever the same is written.
+func TestUnknownVariablesAreWordsInNamesAndLabels(t *testing.T) {
+	const text = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "${CLUSTER}-db", namespace: "${NS:-shop}", annotations: {at: "${ZONE}"}, labels: {n: "5", long: "${A}-${B}-and-much-more-that-makes-it-too-long"}}
+spec:
+  replicas: 12345678901234567890
+  selector: {matchLabels: {at: "${ZONE}", short: "${ZONE:0:3}"}, matchExpressions: [{key: in, operator: In, values: ["${ZONE}", b]}]}
+  template: {metadata: {labels: {at: "${ZONE}"}}, spec: {containers: [{name: c, image: "db:${TAG}", env: [{name: HOST, value: "${ZONE}.example.com"}]}]}}
+  values: {host: "${ZONE}"}
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: p}
+spec: {selector: "at == '${ZONE}' && a-very-long-label == 'with-a-long-value' && another == 'x'"}
+`
+	objects, _ := manifest.Read("a.yaml", []byte(text))
+	v := Variables{Partial: true}
+	got, problems := v.substitute(objects)
+	if len(got) != 2 || len(problems) > 0 {
+		t.Fatal(len(got), problems)
+	}
+	const zone = "unknown-zone-" // and a digest
+	body := got[0].Body
+	word := body.Get("spec", "template", "metadata", "labels", "at").Str()
+	for _, test := range []struct{ what, got, want string }{
+		{"the name", got[0].Name, body.Get("metadata", "name").Str()},
+		{"the namespace", got[0].Namespace, "shop"},
+		{"a selector's value", body.Get("spec", "selector", "matchLabels", "at").Str(), word},
+		{"one of several", body.Get("spec", "selector", "matchExpressions").Element(0).Get("values").Element(0).Str(), word},
+		{"an annotation", body.Get("metadata", "annotations", "at").Str(), "${ZONE}"},
+		{"a number as text", body.Get("metadata", "labels", "n").Str(), "5"},
+		{"a large number", body.Get("spec", "replicas").Text, "12345678901234567890"},
+		{"an image", body.Get("spec", "template", "spec", "containers").Element(0).Get("image").Str(), "db:${TAG}"},
+		{"a chart's value", body.Get("spec", "values", "host").Str(), "${ZONE}"},
+		{"an expression", got[1].Body.Get("spec", "selector").Str(), "at == '" + word + "' && a-very-long-label == 'with-a-long-value' && another == 'x'"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s is %q, want %q", test.what, test.got, test.want)
+		}
+	}
+	if !strings.HasPrefix(word, zone) || len(word) != len(zone)+6 || !strings.HasPrefix(got[0].Name, "unknown-cluster-") || !strings.HasSuffix(got[0].Name, "-db") {
+		t.Errorf("words are %q and %q", word, got[0].Name)
+	}
+	if other := body.Get("spec", "selector", "matchLabels", "short").Str(); other == word || !strings.HasPrefix(other, zone) {
+		t.Errorf("what is made of a variable is %q, beside %q", other, word)
+	}
+	if long := body.Get("metadata", "labels", "long").Str(); len(long) > 63 || !strings.HasPrefix(long, "unknown-") {
+		t.Errorf("a long label is %q", long)
+	}
+}

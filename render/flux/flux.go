@@ -157,7 +157,7 @@ func (x *expansion) variables(own map[string]string, from []reference) *render.V
 		data, ok := x.data(ref)
 		if !ok {
 			v.Partial = true
-			x.tell(manifest.Info, "its variables come from %s %s, too, which cannot be read in this repository: those without a known value stay as they are written", ref.Kind, ref.Name)
+			x.tell(manifest.Info, "its variables come from %s %s, too, which cannot be read in this repository: those without a known value stand for themselves", ref.Kind, ref.Name)
 		}
 		for name, value := range data {
 			v.Values[name] = value
