@@ -45,6 +45,9 @@ func (s *survey) readKustomization(folder string, k *kustomization) {
 	for _, field := range []string{"resources", "bases", "components", "generators", "transformers", "validators"} {
 		for _, ref := range n.Get(field).Elements() {
 			at, ok := inside(folder, ref.Str())
+			if ok {
+				at = s.behind(at)
+			}
 			if !ok || ref.Str() == "" || at == folder || s.kustomizations[at] == nil {
 				continue
 			}

@@ -28,6 +28,9 @@ type survey struct {
 	// used are the folders and files that kustomizations and charts name.
 	used     map[string]bool
 	problems []manifest.Diagnostic
+	// links are those to whatever, followed the ones through which a kustomization names another one.
+	links    []string
+	followed map[string]bool
 	// list is the same in sorted lists, as soon as it is asked for.
 	list *listing
 	// settings are those of every target.
@@ -61,7 +64,7 @@ func (s *survey) tooLate() error {
 // look walks the names below a folder, then reads the kustomizations and charts.
 func look(ctx context.Context, fsys fs.FS, from string, limit time.Duration) (*survey, error) {
 	s := &survey{fsys: fsys, limit: limit, files: make(map[string][]string), kustomizations: make(map[string]*kustomization),
-		charts: make(map[string]*chart), used: make(map[string]bool)}
+		charts: make(map[string]*chart), used: make(map[string]bool), followed: make(map[string]bool)}
 	s.begin()
 	err := fs.WalkDir(fsys, from, func(name string, e fs.DirEntry, err error) error {
 		switch {
@@ -92,6 +95,11 @@ func look(ctx context.Context, fsys fs.FS, from string, limit time.Duration) (*s
 			s.readChart(folder, c)
 		}
 	}
+	for _, name := range s.links {
+		if !s.followed[name] {
+			s.link(name)
+		}
+	}
 	return s, nil
 }
 
@@ -116,7 +124,7 @@ func (s *survey) see(name string, e fs.DirEntry, isStart bool) error {
 	case e.Type()&fs.ModeIrregular != 0:
 		s.submodule(name, e)
 	case e.Type()&fs.ModeSymlink != 0:
-		s.link(name)
+		s.links = append(s.links, name)
 	case !e.Type().IsRegular():
 	case isKustomizationFile(base):
 		s.kustomizations[folder] = &kustomization{file: name}
@@ -144,8 +152,25 @@ func (s *survey) submodule(name string, e fs.DirEntry) {
 		Message: "this is a git submodule: if it holds manifests, they are not analysed"})
 }
 
-// link names a link to a folder, which is not followed: a walk that follows links may never end, and what it leads to is
-// mostly found where it is.
+// behind is the kustomization's folder that a name leads to, through links where there are some; the name itself if there is
+// none.
+func (s *survey) behind(name string) string {
+	tree, hasLinks := s.fsys.(interface{ Real(string) (string, error) })
+	if !hasLinks || s.kustomizations[name] != nil {
+		return name
+	}
+	real, err := tree.Real(name)
+	if err != nil || real == name || s.kustomizations[real] == nil {
+		return name
+	}
+	for at := name; at != "."; at = path.Dir(at) {
+		s.followed[at] = true
+	}
+	return real
+}
+
+// link names a link to a folder that nothing leads through, which is not followed: a walk that follows links may never end, and
+// what it leads to is mostly found where it is.
 func (s *survey) link(name string) {
 	if about, err := fs.Stat(s.fsys, name); err != nil || !about.IsDir() {
 		return // whoever reads through it says what is wrong with it

@@ -94,6 +94,12 @@ func (t *Tree) find(name string) (place, error) {
 	return t.walk(name, func(place, string) {})
 }
 
+// Real is a name without the links on its way.
+func (t *Tree) Real(name string) (string, error) {
+	at, err := t.find(name)
+	return at.path, err
+}
+
 // A linkError says that a link leads nowhere in the tree.
 type linkError string
 
