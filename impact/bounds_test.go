@@ -98,7 +98,7 @@ func TestWhatIsNotSpelledOutIsCounted(t *testing.T) {
 func TestThatNothingIsLeftIsSaidOfFewOnly(t *testing.T) {
 	for n, want := range map[int]string{
 		10:  "can no longer be reached by anyone (blocked by deny)",
-		150: "can now be reached only by what a policy allows (blocked by deny)",
+		150: "now accept only what a policy allows (blocked by deny)",
 	} {
 		all := pods("app", numbered("a", n)...)
 		got := told(findings(t, all, all+networkPolicy("shop", "deny", "podSelector: {}, policyTypes: [Ingress]")))

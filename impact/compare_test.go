@@ -95,7 +95,7 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 	}{
 		"the client's label": {
 			base: shop(), head: strings.Replace(shop(), "labels: {app: web}", "labels: {app: wab}", 1),
-			want: []string{"B8 web can no longer reach api on TCP 8080 (Deployment web changed) | Deployment shop/web: label app: web → wab; a rule of api no longer matches it"},
+			want: []string{"B8 web can no longer reach api on TCP 8080 (label app of Deployment web: web → wab) | Deployment shop/web: label app: web → wab; a rule of api no longer matches it"},
 		},
 		"the policy's port": {
 			base: shop(), head: strings.Replace(shop(), "app: web}}\n", "app: web}}\n    ports: [{port: 8081}]\n", 1),
@@ -112,7 +112,7 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 		"a workload that leaves its policy": {
 			base: shop(), head: strings.Replace(shop(), "labels: {app: api}", "labels: {app: apii}", 1),
 			want: []string{
-				"O5 api loses all isolation: anyone can now reach it (Deployment api changed) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
+				"O5 api loses all isolation: anyone can now reach it (label app of Deployment api: api → apii) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
 				"H1 NetworkPolicy shop/api no longer selects any workload (it selected api) | Deployment shop/api: label app: api → apii; policy api no longer selects it",
 			},
 		},
@@ -120,7 +120,7 @@ func TestWhatAChangeDoesIsToldWithItsCause(t *testing.T) {
 			base: deployment("web", "web", "web:1", 80) + denyVault,
 			head: strings.ReplaceAll(deployment("web", "web", "web:1", 80), "namespace: shop", "namespace: vault") + denyVault,
 			want: []string{
-				"B8 vault/web can no longer be reached by anyone (Deployment web changed) | Deployment vault/web: moved from namespace shop",
+				"B8 vault/web can no longer be reached by anyone (Deployment web moved from namespace shop) | Deployment vault/web: moved from namespace shop",
 				"W3 shop/web is moved to namespace vault | Deployment vault/web: moved from namespace shop",
 			},
 		},

@@ -125,7 +125,7 @@ func TestFindingsAreGroupedAsAReviewerWouldTellThem(t *testing.T) {
 			shop + dns, shop + dns + networkPolicy("shop", "web", toDNS),
 			[]string{
 				"B3 shop/web can no longer reach the cluster's DNS (blocked by web)",
-				"B9 shop/web still reaches pods k8s-app=kube-dns in any namespace and the cluster's DNS on TCP 53 and UDP 53 only",
+				"B9 shop/web still reaches pods k8s-app=kube-dns in any namespace and the cluster's DNS on TCP and UDP 53 only",
 			},
 		},
 	} {

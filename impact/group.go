@@ -51,8 +51,7 @@ func sameChange(c Cause) string {
 	if strings.Contains(kind, "Policy") {
 		return kind + " " + name[strings.LastIndexByte(name, '/')+1:] + " " + what
 	}
-	words, _, _ := strings.Cut(c.Change, ";")
-	return kind + " " + words
+	return kind + " " + c.What()
 }
 
 // groups collects connections by what they share, in the order in which they come.

@@ -460,10 +460,14 @@ func (f *pathFinder) growthFinding(g *pathGroup) Finding {
 		}
 	}
 	worst, some := g.grown[0], f.a.summarise(who)
-	out.Title = fmt.Sprintf("%s can now get to %s in any number of steps (%d before)", some.text, plural(worst.After, "workload"), worst.Before)
+	reach, each := plural(worst.After, "workload"), ""
 	if len(who) > 1 {
-		out.Title = fmt.Sprintf("%s can now get to up to %s each in any number of steps (%d before)", some.text, plural(worst.After, "workload"), worst.Before)
+		each = " each"
 	}
+	if slices.ContainsFunc(g.grown, func(x paths.Growth) bool { return x.After != worst.After || x.Before != worst.Before }) {
+		reach = "up to " + reach
+	}
+	out.Title = fmt.Sprintf("%s can now get to %s%s in any number of steps, %d before", some.text, reach, each, worst.Before)
 	out.Title += blameOf(out.Causes)
 	out.Explanation = fmt.Sprintf("The blast radius, how many workloads whoever breaks into one can go on to, grows by at least %d and to at least twice.", paths.GrownBy)
 	if n := len(g.grown) - maxPaths; n > 0 {

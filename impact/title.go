@@ -9,7 +9,6 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/reach"
-	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
 
 // words are what a finding is told with.
@@ -27,12 +26,19 @@ type words struct {
 	clauses []string
 	// dependencies counts the evidence of connections that configurations show to be used.
 	dependencies int
+	// reasons counts all evidence.
+	reasons int
 	// internet tells that sources are on the internet; silent that no destination declares a port.
 	internet, silent bool
 	// alike tells that all connections differ in the same ports.
 	alike bool
 	// nodes tells that all destinations are machines of the cluster.
 	nodes bool
+	// rendered, potential and outside tell of sources and of destinations whether some are workloads in the manifests, pods of
+	// which only a selector is known, or outside the cluster.
+	rendered, potential, outside [2]bool
+	// domains tells that all destinations are domain names.
+	domains bool
 	// names are the name servers among the destinations.
 	names []*cluster.NameServer
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
@@ -56,13 +62,11 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 	if g.key.kept {
 		ports = declared
 	}
-	w.ports = shortPorts(ports)
+	w.ports = w.portWords(ports)
 	if !w.whole && len(rectangles) <= maxClauses {
-		for _, r := range rectangles {
-			from, to := a.summarise(r.sources), a.summarise(r.destinations)
-			w.clauses = append(w.clauses, w.reach(from.text, to.text, shortPorts(a.telling(g.key, r))))
-		}
+		w.clauses = a.clauses(&w, rectangles)
 	}
+	w.reasons = len(f.Evidence)
 	for _, e := range f.Evidence {
 		if e.Kind == dependencyEvidence {
 			w.dependencies++
@@ -75,14 +79,30 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 		w.silent = w.silent && len(a.traits[d].declared) == 0
 		w.nodes = w.nodes && a.traits[d].end.Node
 	}
+	w.places(a, sources, destinations)
 	w.names = a.namesAmong(destinations)
 	w.left = a.left(g.key, sources, destinations)
 	w.cutOff = w.everyone() && w.left == "" && a.cutOff(g.key, sources, destinations)
 	return w
 }
 
-// maxClauses is how many groups of connections a title tells one by one.
-const maxClauses = 2
+// maxClauses is how many groups of connections a title tells one by one, maxClause how many characters that may take.
+const maxClauses, maxClause = 2, 140
+
+// clauses tell each group of connections for itself; nil if that takes too many words.
+func (a *analysis) clauses(w *words, rectangles []rectangle) []string {
+	var out []string
+	length, named := 0, true
+	for _, r := range rectangles {
+		from, to := a.summarise(r.sources), a.summarise(r.destinations)
+		clause := w.reach(from, to, w.portWords(a.telling(w.key, r)))
+		out, length, named = append(out, clause), length+len(clause), named && from.named && to.named
+	}
+	if len(out) > 1 && (length > maxClause || !named) {
+		return nil
+	}
+	return out
+}
 
 // telling are the ports of a rectangle that matter to a reader: of what is blocked, those that the destinations declare.
 func (a *analysis) telling(key groupKey, r rectangle) policy.PortSet {
@@ -187,6 +207,8 @@ func (w *words) consequence() string {
 		return w.destinations.text + either(w.destinations, " loses all isolation: anyone can now reach it", " lose all isolation: anyone can now reach them")
 	case w.key.rule == "O5":
 		return w.sources.text + either(w.sources, " loses all isolation: it can now reach anything", " lose all isolation: they can now reach anything")
+	case (w.key.rule == "O1" || w.key.rule == "O4") && w.sources.everyone:
+		return "Anyone, the internet included, can now reach " + w.destinations.text + " on " + w.ports
 	case w.key.opened:
 	case w.key.rule == "B3":
 		return w.sources.text + " can no longer reach the cluster's DNS"
@@ -203,7 +225,7 @@ func (w *words) consequence() string {
 	case w.cutOff:
 		return w.sources.text + " can no longer reach anything"
 	case everyone && w.key.direction == policy.Ingress:
-		return w.destinations.text + " can now be reached only by what a policy allows"
+		return w.destinations.text + either(w.destinations, " now accepts", " now accept") + " only what a policy allows"
 	case everyone:
 		return w.sources.text + " can now reach only what a policy allows"
 	}
@@ -211,15 +233,19 @@ func (w *words) consequence() string {
 	case len(w.clauses) > 0:
 		return strings.Join(w.clauses, "; ")
 	case w.whole:
-		return w.reach(w.sources.text, w.destinations.text, w.ports)
+		return w.reach(w.sources, w.destinations, w.ports)
 	}
+	between, are := "from "+w.sources.text+" to "+w.destinations.text, "are lost"
 	switch {
-	case w.key.opened:
-		return fmt.Sprintf("%d connections from %s to %s are new", w.pairs, w.sources.text, w.destinations.text)
 	case w.key.rule == "B5":
 		return fmt.Sprintf("%d dependencies of %s on %s are lost", w.pairs, w.sources.text, w.destinations.text)
+	case w.sources.text == w.destinations.text:
+		between = "among " + w.sources.text
 	}
-	return fmt.Sprintf("%d connections from %s to %s are lost", w.pairs, w.sources.text, w.destinations.text)
+	if w.key.opened {
+		are = "are new"
+	}
+	return fmt.Sprintf("%d connections %s on %s %s", w.pairs, between, w.ports, are)
 }
 
 // everyone tells whether any pod and any outside address are among those at the other end.
@@ -230,12 +256,44 @@ func (w *words) everyone() bool {
 	return w.sources.everyone
 }
 
-func (w *words) reach(from, to, ports string) string {
+func (w *words) reach(from, to summary, ports string) string {
 	verb := "can no longer reach"
 	if w.key.opened {
 		verb = "can now reach"
 	}
-	return fmt.Sprintf("%s %s %s on %s", from, verb, to, ports)
+	who, whom := from.text, to.text
+	switch {
+	case who != whom:
+	case slices.Equal(from.endpoints, to.endpoints) && len(from.endpoints) == 1 && !from.many:
+		who, whom = "the pods of "+who, "each other"
+	case slices.Equal(from.endpoints, to.endpoints) && !from.everyone:
+		whom = "each other"
+	case !from.named && !slices.ContainsFunc(to.endpoints, func(i int32) bool { return contains(from.endpoints, i) }):
+		whom = fmt.Sprintf("%d others", len(to.endpoints))
+	}
+	return fmt.Sprintf("%s %s %s on %s", who, verb, whom, ports)
+}
+
+// portWords are ports in few words; where a connection is widened from some ports to all, those that were open before.
+func (w *words) portWords(ports policy.PortSet) string {
+	if w.key.rule != "O9" {
+		return shortPorts(ports)
+	}
+	var whole policy.PortSet
+	for _, protocol := range []policy.Protocol{policy.TCP, policy.UDP, policy.SCTP} {
+		all := policy.Range(protocol, 0, 0)
+		switch opened := ports.Intersect(all); {
+		case mostPorts(opened):
+			whole = whole.Union(all)
+		case len(opened) > 0:
+			return shortPorts(ports)
+		}
+	}
+	before := whole.Minus(ports)
+	if len(before) == 0 || len(before.Ranges()) > maxRanges {
+		return shortPorts(ports)
+	}
+	return fmt.Sprintf("%s, not only %s", PortsText(whole.Ranges()), PortsText(before.Ranges()))
 }
 
 func (w *words) keptTitle() string {
@@ -258,105 +316,4 @@ func either(s summary, one, many string) string {
 		return many
 	}
 	return one
-}
-
-// blame names what is behind it in a word: "(blocked by cart-deny-all)".
-func (w *words) blame() string {
-	if len(w.causes) == 0 {
-		return ""
-	}
-	c := w.causes[0]
-	kind, name, _ := strings.Cut(c.Object, " ")
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	switch {
-	case w.key.kept:
-		return ""
-	case !strings.Contains(kind, "Policy"):
-		return fmt.Sprintf(" (%s %s changed)", kind, name)
-	case c.Change == "added" && w.key.opened:
-		return fmt.Sprintf(" (opened by %s)", name)
-	case c.Change == "added":
-		return fmt.Sprintf(" (blocked by %s)", name+w.alsoBlocking())
-	case c.Change == "removed":
-		return fmt.Sprintf(" (policy %s removed)", name)
-	}
-	return fmt.Sprintf(" (policy %s edited)", name)
-}
-
-// alsoBlocking names the other policies that come, if each blocks by itself: to take the first one back is not enough.
-func (w *words) alsoBlocking() string {
-	others := w.causes[1:]
-	if w.undo != cause.All || slices.ContainsFunc(others, func(c Cause) bool { return c.Change != "added" }) {
-		return ""
-	}
-	if len(others) > 1 {
-		return fmt.Sprintf(" and %d others", len(others))
-	}
-	return " and " + others[0].Object[strings.LastIndexAny(others[0].Object, " /")+1:]
-}
-
-// meanings say what a rule's matter comes to, for those whose text does not.
-var meanings = map[string]string{
-	"B3": "Names do not resolve for it any more: every connection that it makes by name fails.",
-	"B4": "What comes in from outside by the route gets no answer.",
-	"B5": "The dependency is inferred from the manifests; nobody has seen it on a network.",
-	"B7": "Neither a workload, nor a pod that a policy names, nor an outside address may still connect to it.",
-	"O5": "No policy selects it in this direction any more; what no policy selects is open to all.",
-}
-
-// explanation says in plain words why it is so bad.
-func (w *words) explanation(rule severity.Rule) string {
-	var sentences []string
-	switch {
-	case w.key.kept:
-		sentences = append(sentences, "Nothing is known to listen on the ports that are closed.")
-	default:
-		sentences = append(sentences, strings.ToUpper(rule.Text[:1])+rule.Text[1:]+".")
-		if text := meanings[rule.ID]; text != "" {
-			sentences = append(sentences, text)
-		}
-	}
-	switch {
-	case rule.ID == narrowed && w.silent:
-		sentences = append(sentences, "The destination declares no port at all.")
-	case w.key.opened && w.internet && rule.ID != "O1" && rule.ID != "O4":
-		sentences = append(sentences, "The policy permits the internet; nothing in these manifests exposes the workload to it.")
-	}
-	if w.left != "" {
-		sentences = append(sentences, "Any pod stays open on "+w.left+".")
-		if w.key.direction == policy.Ingress {
-			sentences[len(sentences)-1] = "It stays open to any pod on " + w.left + "."
-		}
-	}
-	if w.key.doubtful {
-		sentences = append(sentences, "Approximate: it rests on labels or addresses that the manifests do not tell.")
-	}
-	return strings.Join(sentences, " ")
-}
-
-// advice says what to do.
-func (w *words) advice() string {
-	switch {
-	case w.key.promise != "":
-		return promiseAdvice
-	case w.key.rule == "O12" || w.key.rule == "B10":
-		return "Nothing to do: it is as promised."
-	case w.key.rule == "B3":
-		return namesAdvice(w.names)
-	case w.key.rule == narrowed:
-		return "Nothing to do if the destination listens on its declared ports only."
-	case !w.key.opened && w.ends == [2]bool{true, true}:
-		return "If the connections are needed, allow them where they are blocked: in rules of the policies that are told as causes."
-	case !w.key.opened && w.ends[policy.Egress]:
-		return "If the source needs this connection, allow it in an egress rule of a policy that selects the source."
-	case !w.key.opened:
-		return "If the destination needs this connection, allow it in an ingress rule of a policy that selects the destination."
-	case w.key.rule == "O2" && w.nodes:
-		return "Name only the ports of the nodes that are needed: whoever gets to the kubelet or to etcd may rule the cluster."
-	case w.key.rule == "O2":
-		return "Leave out the metadata addresses: except 169.254.169.254/32 in the rule's ipBlock."
-	case w.key.rule == "O5":
-		return "If the isolation is meant to end, say so in the pull request; else keep a policy that selects these workloads."
-	}
-	return "Narrow the rule's peers or ports to what is needed."
 }

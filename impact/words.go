@@ -20,13 +20,14 @@ type summary struct {
 	// many tells that the text is a plural, everyone that any pod and any outside address are among them.
 	many, everyone bool
 	// named tells that the text names each of them.
-	named bool
+	named     bool
+	endpoints []int32
 }
 
 // summarise names endpoints for a title: a few of them by name, many by their number and kind.
 func (a *analysis) summarise(endpoints []int32) summary {
 	peers := a.peersOf(endpoints)
-	s := summary{many: len(peers) > 1 || len(peers) == 1 && peers[0].Potential != nil, named: len(peers) <= namedInTitle}
+	s := summary{endpoints: endpoints, many: len(peers) > 1 || len(peers) == 1 && peers[0].Potential != nil, named: len(peers) <= namedInTitle}
 	var parts, others []string
 	var named []string // of the workloads, as many as a title names
 	workloads, namespaces, selectors := 0, 0, 0
@@ -168,6 +169,8 @@ func plural(n int, noun string) string {
 	}
 	if stem, ok := strings.CutSuffix(noun, "y"); ok {
 		noun = stem + "ie"
+	} else if strings.HasSuffix(noun, "s") {
+		noun += "e"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

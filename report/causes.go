@@ -2,6 +2,7 @@ package report
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact"
@@ -33,9 +34,21 @@ func summariseCauses(causes []impact.Cause) []*alike {
 	return all
 }
 
-// words counts them: "13 NetworkPolicies added".
+// words counts them: "13 NetworkPolicies added", "50 Deployments: label tier: backend → be; policy api no longer selects them".
 func (a *alike) words() string {
-	return count(len(a.causes), clip(a.kind, nameLength)) + " " + a.change
+	many := count(len(a.causes), clip(a.kind, nameLength))
+	what := a.causes[0].What()
+	if a.change != "edited" || what == "" || slices.ContainsFunc(a.causes, func(c impact.Cause) bool { return c.What() != what }) {
+		return many + " " + a.change
+	}
+	if !strings.HasPrefix(what, "moved ") {
+		many += ":"
+	}
+	// What that does to policies is worded of one object.
+	if one, ok := strings.CutSuffix(a.causes[0].Change[len(what):], " it"); ok && !slices.ContainsFunc(a.causes, func(c impact.Cause) bool { return c.Change != a.causes[0].Change }) {
+		what += one + " them"
+	}
+	return many + " " + clip(what, titleLength)
 }
 
 // folder is the deepest folder that has all of their files; "" if there is none.

@@ -179,7 +179,9 @@ func (v *clusterView) cause(f *impact.Finding) string {
 		}
 		words := v.text(s.words())
 		if dir := s.folder(); dir != "" {
-			words += " in<br>" + v.name(shortPath(dir))
+			words += "<br>in " + v.name(shortPath(dir))
+		} else if first := s.causes[0]; first.File != "" {
+			words += "<br>such as " + v.line(first.Side, first.File, first.Line, false)
 		}
 		lines = append(lines, words)
 	}

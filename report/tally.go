@@ -14,8 +14,8 @@ var severities = []impact.Severity{impact.Critical, impact.High, impact.Medium, 
 // tally sums up findings, so that every format says the same numbers.
 type tally struct {
 	findings int
-	// blocked and opened count connections, a pair of peers once for each finding; workloads and remarks count findings.
-	blocked, opened, workloads, remarks int
+	// blocked and opened count connections, a pair of peers once for each finding; paths, workloads and remarks count findings.
+	blocked, opened, paths, workloads, remarks int
 	// narrowed counts connections that lose ports, none of them one that their destination declares.
 	narrowed int
 	// approximate counts the findings that rest on unknown facts.
@@ -43,6 +43,8 @@ func (t *tally) add(findings []impact.Finding) {
 			t.blocked += pairs(f)
 		case impact.Opened:
 			t.opened += pairs(f)
+		case impact.Path:
+			t.paths++
 		case impact.Workload:
 			t.workloads++
 		default:
@@ -89,6 +91,9 @@ func (t tally) changeWords(none string) string {
 	}
 	if t.narrowed > 0 {
 		words = append(words, t.narrowedWords(len(words) == 0))
+	}
+	if t.paths > 0 {
+		words = append(words, count(t.paths, "path finding"))
 	}
 	if t.workloads > 0 {
 		words = append(words, count(t.workloads, "workload change"))

@@ -19,8 +19,10 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "y") {
-		noun = strings.TrimSuffix(noun, "y") + "ie"
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		noun = stem + "ie"
+	} else if strings.HasSuffix(noun, "s") {
+		noun += "e"
 	}
 	return number(n) + " " + noun + "s"
 }

@@ -294,16 +294,14 @@ func (f *Finder) Between(c reach.Cell) Found {
 	return out
 }
 
-// maxLost is of how many lost workloads the changes are told.
-const maxLost = 10
-
 // OfLoss returns why a policy no longer selects workloads: the policy's own change, or the workloads'.
 func (f *Finder) OfLoss(p *policy.Policy, lost []int32) []Cause {
 	if change := f.change(p, noDirection); change != nil {
 		return []Cause{*change}
 	}
 	var out []Cause
-	for _, i := range lost[:min(len(lost), maxLost)] {
+	told := make(map[Cause]bool)
+	for _, i := range lost {
 		d := policy.Ingress
 		if !selects(f.model.Acting(d, reach.Base, i), p) {
 			d = policy.Egress
@@ -313,7 +311,8 @@ func (f *Finder) OfLoss(p *policy.Policy, lost []int32) []Cause {
 			causes = f.namespace(w.Namespace)
 		}
 		for _, c := range causes {
-			if !slices.Contains(out, c) {
+			if !told[c] {
+				told[c] = true
 				out = append(out, c)
 			}
 		}

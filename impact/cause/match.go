@@ -48,3 +48,9 @@ func (c Cause) Matter() string {
 	matter, _, _ := strings.Cut(c.Change, ruleWords)
 	return matter
 }
+
+// What is what changed about the object itself, without what that does to policies: "label tier: backend → be".
+func (c Cause) What() string {
+	what, _, _ := strings.Cut(c.Change, ";")
+	return what
+}

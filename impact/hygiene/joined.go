@@ -24,14 +24,14 @@ func joined(base, head *cluster.State) []Remark {
 			was, is := peersOf(q, d), peersOf(p, d)
 			for key := range was.both {
 				if is.apart(key) && !was.apart(key) && !is.both[key] {
-					out = append(out, regrouped(p, d, key, "both of which a peer had to meet, are two peers now, either of which is enough",
+					out = append(out, regrouped(p, d, key, fmt.Sprintf("allows any pod in namespaces %s, and pods %s in its own namespace; before, a peer had to be both", key.namespaces, key.pods),
 						"more is allowed than before: every pod of these namespaces, and these pods of the policy's own namespace",
 						"To require both, put them under one dash."))
 				}
 			}
 			for key := range is.both {
 				if was.apart(key) && !is.apart(key) && !was.both[key] {
-					out = append(out, regrouped(p, d, key, "which were two peers, are one now that must meet both",
+					out = append(out, regrouped(p, d, key, fmt.Sprintf("asks for pods %s in namespaces %s; before, either was enough", key.pods, key.namespaces),
 						"less is allowed than before: only these pods, of these namespaces", "To allow either, put each under a dash of its own."))
 				}
 			}
@@ -71,9 +71,9 @@ func peersOf(p *policy.Policy, d policy.Direction) joinable {
 	return j
 }
 
-func regrouped(p *policy.Policy, d policy.Direction, key pairKey, became, consequence, advice string) Remark {
-	return Remark{Rule: joinedRule, Object: p.Object, Part: p.Object.Body.Get("spec", d.String()), about: fmt.Sprint(d, " ", key, " ", became),
-		Note:        fmt.Sprintf("namespaces %s and pods %s: %s", key.namespaces, key.pods, became),
-		Title:       fmt.Sprintf("%s: namespaces %s and pods %s, %s", p.Object, key.namespaces, key.pods, became),
+func regrouped(p *policy.Policy, d policy.Direction, key pairKey, says, consequence, advice string) Remark {
+	return Remark{Rule: joinedRule, Object: p.Object, Part: p.Object.Body.Get("spec", d.String()), about: fmt.Sprint(d, " ", key, " ", says),
+		Note:        says,
+		Title:       fmt.Sprintf("%s now %s", p.Object, says),
 		Explanation: "In this way " + consequence + ".", Advice: advice}
 }

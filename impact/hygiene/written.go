@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/impact/policy/networking"
@@ -44,11 +45,16 @@ func (s *side) breadth(p *policy.Policy) {
 				continue
 			}
 			allows := map[policy.Direction]string{policy.Ingress: "lets in " + who, policy.Egress: "lets out to " + who}[d]
+			none := strings.Replace(who, "every ", "no ", 1)
+			if r.Any {
+				none = "nobody"
+			}
+			keeps := map[policy.Direction]string{policy.Ingress: "keeps " + none + " out", policy.Egress: "keeps its pods from " + none}[d]
 			// Where egress is left open it most often is on purpose: only ingress is to be isolated.
 			s.add(Remark{Rule: breadthRule, Object: p.Object, Part: at, about: d.String() + " " + who, faint: d == policy.Egress,
 				Note:        fmt.Sprintf("%s %s on all ports", path, allows),
 				Title:       fmt.Sprintf("%s %s on all ports", p.Object, allows),
-				Explanation: fmt.Sprintf("%s leaves nothing of what the policy's %s isolation denies.", path, d),
+				Explanation: fmt.Sprintf("With %s the policy %s.", path, keeps),
 				Advice:      "Name the peers or the ports that are needed."})
 		}
 	}

@@ -1,11 +1,12 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// PortsText words ports: "TCP 80, 443 and UDP 53", "all ports", "all TCP ports", "TCP 80 and ICMP".
+// PortsText words ports: "TCP 80, 443 and UDP 53", "TCP and UDP 53", "all ports", "all TCP ports", "TCP 80 and ICMP".
 func PortsText(ranges []PortRange) string {
 	full := 0
 	ports, others := WithPorts(ranges)
@@ -29,11 +30,24 @@ func PortsText(ranges []PortRange) string {
 	if full == 3 {
 		parts, order = []string{"all ports"}, nil
 	}
-	for _, protocol := range order {
-		if list := byProtocol[protocol]; list[0] == "" {
-			parts = append(parts, "all "+string(protocol)+" ports")
+	for len(order) > 0 {
+		list := byProtocol[order[0]]
+		var same []string // the protocols with these ports
+		order = slices.DeleteFunc(order, func(p Protocol) bool {
+			if !slices.Equal(byProtocol[p], list) {
+				return false
+			}
+			same = append(same, string(p))
+			return true
+		})
+		names := same[len(same)-1]
+		if len(same) > 1 {
+			names = strings.Join(same[:len(same)-1], ", ") + " and " + names
+		}
+		if list[0] == "" {
+			parts = append(parts, "all "+names+" ports")
 		} else {
-			parts = append(parts, string(protocol)+" "+strings.Join(list, ", "))
+			parts = append(parts, names+" "+strings.Join(list, ", "))
 		}
 	}
 	for _, other := range others {
