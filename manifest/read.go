@@ -114,18 +114,26 @@ func fromList(file string, apiVersion, kind, items *Node) ([]*Object, []Diagnost
 	return objects, problems
 }
 
-// parse reads one document, whose text is given twice, into nodes whose lines count from the start of the file. A crash
-// is this document's error alone: it happens on a goroutine that nobody else guards.
-func (s *scanner) parse(doc Document, text string) (root *Node, err error) {
+// parse reads one document, whose text is given twice, into nodes whose lines count from the start of the file. What it
+// keeps is taken from an allowance. A crash is this document's error alone: it happens on a goroutine that nobody else
+// guards.
+func (s *scanner) parse(doc Document, text string, within *Allowance) (root *Node, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("reading it crashed the program (%v), which is a mistake in the program; please report this", p)
 		}
 	}()
-	if root := s.scan(text, doc.Line); root != nil {
-		return root, nil
+	if err := within.Take(int64(len(text))); err != nil {
+		return nil, err
 	}
-	return parseYAML(doc)
+	s.within = within
+	if root := s.scan(text, doc.Line); root != nil || s.refused != nil {
+		return root, s.refused
+	}
+	if root, err = parseYAML(doc); err != nil {
+		return nil, err
+	}
+	return root, within.Take(root.size())
 }
 
 // maxLibrary bounds a document that only the YAML library can read, which takes about a second and a
@@ -156,7 +164,7 @@ func ParseLarge(text []byte) (*Node, error) {
 	var root *Node
 	for doc := range Documents(text) {
 		doc = doc.trimmed()
-		n, err := new(scanner).parse(doc, string(doc.Text))
+		n, err := new(scanner).parse(doc, string(doc.Text), nil)
 		switch {
 		case err != nil:
 			return nil, err

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -32,11 +33,13 @@ const maxRemembered = 1 << 30
 // text. Documents without apiVersion and kind (value files, configuration of other programs) are passed over, but one that
 // is an object but for one of the two is broken; the items of a List are objects of their own.
 func (r *Reader) Read(file string, text []byte) ([]*Object, []Diagnostic) {
-	return r.ReadContext(context.Background(), file, text)
+	objects, problems, _ := r.ReadWithin(context.Background(), nil, file, text)
+	return objects, problems
 }
 
-// ReadContext reads as [Reader.Read] does, and leaves out the documents that it has not begun when the context is done.
-func (r *Reader) ReadContext(ctx context.Context, file string, text []byte) ([]*Object, []Diagnostic) {
+// ReadWithin reads as [Reader.Read] does, and leaves out the documents that it has not begun when the context is done. An
+// error is one of the allowance, of which nothing is given back: what was read is remembered.
+func (r *Reader) ReadWithin(ctx context.Context, within *Allowance, file string, text []byte) ([]*Object, []Diagnostic, error) {
 	var docs []Document
 	for doc := range Documents(text) {
 		if ctx.Err() != nil {
@@ -47,12 +50,20 @@ func (r *Reader) ReadContext(ctx context.Context, file string, text []byte) ([]*
 		}
 	}
 	objects, problems := make([][]*Object, len(docs)), make([][]Diagnostic, len(docs))
+	var refused atomic.Pointer[error]
 	inParallel(len(docs), len(text), func(s *scanner, i int) {
-		if ctx.Err() == nil {
-			objects[i], problems[i] = r.read(s, file, docs[i])
+		if ctx.Err() != nil || refused.Load() != nil {
+			return
+		}
+		var err error
+		if objects[i], problems[i], err = r.read(s, within, file, docs[i]); err != nil {
+			refused.CompareAndSwap(nil, &err)
 		}
 	})
-	return flatten(objects), flatten(problems)
+	if err := refused.Load(); err != nil {
+		return nil, nil, *err
+	}
+	return flatten(objects), flatten(problems), nil
 }
 
 // worthSharing is how much text keeps a second core busy long enough.
@@ -95,23 +106,31 @@ func flatten[T any](parts [][]T) []T {
 	return all
 }
 
-func (r *Reader) read(s *scanner, file string, doc Document) ([]*Object, []Diagnostic) {
-	if r == nil {
-		root, err := s.parse(doc, string(doc.Text))
-		if err != nil {
-			return nil, broken(file, doc, err)
-		}
-		return FromNode(file, root)
+// read reads one document. The error is one of the allowance.
+func (r *Reader) read(s *scanner, within *Allowance, file string, doc Document) ([]*Object, []Diagnostic, error) {
+	var p *parsed
+	key := uint64(0)
+	if r != nil {
+		key = xxhash.Sum64(doc.Text)
+		p = r.recall(key, doc.Text)
 	}
-	key := xxhash.Sum64(doc.Text)
-	p := r.recall(key, doc.Text)
 	if p == nil {
 		text := string(doc.Text)
-		root, err := s.parse(doc, text)
-		if err != nil {
-			return nil, broken(file, doc, err)
+		root, err := s.parse(doc, text, within)
+		switch {
+		case errors.Is(err, ErrTooMuch), errors.Is(err, ErrTogether):
+			return nil, nil, err
+		case err != nil:
+			return nil, broken(file, doc, err), nil
 		}
-		p = r.remember(key, &parsed{text: text, line: doc.Line, root: root})
+		p = &parsed{text: text, line: doc.Line, root: root}
+		if r != nil {
+			p = r.remember(key, p)
+		}
+	}
+	// An item of a typed list is given the two fields that it may leave out.
+	if err := within.Take(p.root.objects() * (objectSize + 4*nodeSize)); err != nil {
+		return nil, nil, err
 	}
 	objects, problems := FromNode(file, p.root)
 	moved := doc.Line - p.line
@@ -121,7 +140,7 @@ func (r *Reader) read(s *scanner, file string, doc Document) ([]*Object, []Diagn
 	for i := range problems {
 		problems[i].Line += moved
 	}
-	return objects, problems
+	return objects, problems, nil
 }
 
 func (r *Reader) recall(key uint64, text []byte) *parsed {

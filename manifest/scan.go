@@ -23,22 +23,45 @@ type scanner struct {
 	nodes chunk
 	seen  map[string]bool
 	fold  []byte
+
+	// within is what the document's nodes may take, refused why they may not. Of those that were read, so many are not
+	// yet paid for, and taken is the price of the others.
+	within  *Allowance
+	refused error
+	unpaid  int
+	taken   int64
 }
 
 // scan returns the nodes that the library would give for a text, or nil if the text is to be left to it. number is the line of
-// the text's start. The nodes' texts are parts of text.
+// the text's start. The nodes' texts are parts of text. Where they take more than they may, it is nil and s.refused says so.
 func (s *scanner) scan(text string, number int) *Node {
 	s.text, s.atEnd, s.stack = text, false, s.stack[:0]
 	s.line = line{number: number - 1}
-	if !isPrintable(text) || !s.advance() || s.atEnd || !s.block(0) || !s.atEnd {
+	s.refused, s.unpaid, s.taken = nil, 0, 0
+	if !isPrintable(text) || !s.advance() || s.atEnd || !s.block(0) || !s.atEnd || !s.pay() {
+		s.within.give(s.taken)
 		return nil
 	}
 	return &s.nodes.copy(s.stack)[0]
 }
 
+// pay takes from the allowance what the nodes that were read since the last time take.
+func (s *scanner) pay() bool {
+	price := int64(s.unpaid) * nodeSize
+	s.unpaid = 0
+	if s.refused = s.within.Take(price); s.refused != nil {
+		return false
+	}
+	s.taken += price
+	return true
+}
+
+// manyUnpaid is how many nodes are read before they are paid for.
+const manyUnpaid = 4096
+
 // release lets go of the texts that were read.
 func (s *scanner) release() {
-	s.text = ""
+	s.text, s.within = "", nil
 	clear(s.stack[:cap(s.stack)])
 	clear(s.seen)
 }
@@ -56,6 +79,9 @@ type line struct {
 
 // advance goes to the next line with something on it.
 func (s *scanner) advance() bool {
+	if s.unpaid >= manyUnpaid && !s.pay() {
+		return false
+	}
 	l := line{number: s.line.number, next: s.line.next}
 	for {
 		if l.next >= len(s.text) {
@@ -169,11 +195,13 @@ func (s *scanner) mapping(depth int) bool {
 }
 
 func (s *scanner) push(kind Kind, number int, text string) {
+	s.unpaid++
 	s.stack = append(s.stack, Node{Kind: kind, Line: number, Text: text})
 }
 
 // close makes a collection of what lies on the stack above base.
 func (s *scanner) close(kind Kind, number, base int) {
+	s.unpaid++
 	items := s.nodes.copy(s.stack[base:])
 	s.stack = append(s.stack[:base], Node{Kind: kind, Line: number, Items: items})
 }

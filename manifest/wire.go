@@ -71,21 +71,18 @@ func appendBool(b []byte, is bool) []byte {
 	return append(b, 0)
 }
 
-// ErrTooMuch is the error of objects that would take more memory than their reader allows.
-var ErrTooMuch = errors.New("the objects take more memory than allowed")
-
 // maxDepth is twice what [FromYAML] lets through.
 const maxDepth = 2000
 
 // ReadObjects reads what [AppendObjects] wrote and returns the bytes after it. The text need not be trusted: what it
-// makes takes at most memory bytes.
-func ReadObjects(text []byte, memory int64) (objects []*Object, rest []byte, err error) {
-	w := &wire{text: string(text), memory: memory}
+// makes is taken from an allowance first.
+func ReadObjects(text []byte, within *Allowance) (objects []*Object, rest []byte, err error) {
+	w := newWire(text, within)
 	for range w.count() {
 		if w.err != nil {
 			return nil, nil, w.err
 		}
-		w.charge(int64(unsafe.Sizeof(Object{}) + unsafe.Sizeof(Node{})))
+		w.charge(objectSize + nodeSize)
 		o := &Object{Body: new(Node)}
 		for _, into := range []*string{&o.Group, &o.Version, &o.Kind, &o.Namespace, &o.Name, &o.Origin.File} {
 			*into = w.chars()
@@ -103,12 +100,13 @@ func ReadObjects(text []byte, memory int64) (objects []*Object, rest []byte, err
 		w.node(o.Body, 0)
 		objects = append(objects, o)
 	}
+	w.pay()
 	return objects, text[len(text)-len(w.text):], w.err
 }
 
 // ReadDiagnostics reads what [AppendDiagnostics] wrote, as [ReadObjects] does.
-func ReadDiagnostics(text []byte, memory int64) (diagnostics []Diagnostic, rest []byte, err error) {
-	w := &wire{text: string(text), memory: memory}
+func ReadDiagnostics(text []byte, within *Allowance) (diagnostics []Diagnostic, rest []byte, err error) {
+	w := newWire(text, within)
 	for range w.count() {
 		if w.err != nil {
 			return nil, nil, w.err
@@ -122,14 +120,25 @@ func ReadDiagnostics(text []byte, memory int64) (diagnostics []Diagnostic, rest 
 		d.Line, d.Digest, d.Unsupported = w.int(), w.uint(), w.byte() == 1
 		diagnostics = append(diagnostics, d)
 	}
+	w.pay()
 	return diagnostics, text[len(text)-len(w.text):], w.err
 }
 
 // A wire is what is left to read. After an error everything reads as zero.
 type wire struct {
 	text   string
-	memory int64
+	within *Allowance
+	unpaid int64
 	err    error
+}
+
+// newWire reads a text that stays in memory as long as anything that is made of it.
+func newWire(text []byte, within *Allowance) *wire {
+	w := &wire{within: within}
+	if w.charge(int64(len(text))); w.err == nil {
+		w.text = string(text)
+	}
+	return w
 }
 
 func (w *wire) fail(err error) {
@@ -142,9 +151,19 @@ func (w *wire) fail(err error) {
 var errCut = errors.New("the objects are cut off or damaged")
 
 func (w *wire) charge(bytes int64) {
-	if w.memory -= bytes; w.memory < 0 {
-		w.fail(ErrTooMuch)
+	if w.unpaid += bytes; w.unpaid >= muchUnpaid {
+		w.pay()
 	}
+}
+
+// muchUnpaid is how many bytes are made before they are paid for.
+const muchUnpaid = 64 << 10
+
+func (w *wire) pay() {
+	if err := w.within.Take(w.unpaid); err != nil {
+		w.fail(err)
+	}
+	w.unpaid = 0
 }
 
 func (w *wire) byte() byte {
@@ -211,7 +230,7 @@ func (w *wire) node(into *Node, depth int) {
 	if n == 0 {
 		return
 	}
-	w.charge(int64(n) * int64(unsafe.Sizeof(Node{})))
+	w.charge(int64(n) * nodeSize)
 	if w.err != nil {
 		return
 	}

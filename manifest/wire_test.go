@@ -29,7 +29,7 @@ func TestObjectsComeBackAsTheyWere(t *testing.T) {
 			objects, problems := reader.Read("a.yaml", []byte(moved+text))
 			problems = append(problems, manifest.Diagnostic{Severity: manifest.Warning, Object: "o", File: "f", Line: 3, Message: "m", Digest: 1 << 63, Unsupported: true})
 			sent := manifest.AppendDiagnostics(manifest.AppendObjects(nil, objects), problems)
-			got, rest, err := manifest.ReadObjects(sent, 1<<20)
+			got, rest, err := manifest.ReadObjects(sent, manifest.Allow(1<<20))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,7 +38,7 @@ func TestObjectsComeBackAsTheyWere(t *testing.T) {
 					t.Errorf("got %v, want %v", exposed(got[i]), exposed(objects[i]))
 				}
 			}
-			back, rest, err := manifest.ReadDiagnostics(rest, 1<<20)
+			back, rest, err := manifest.ReadDiagnostics(rest, manifest.Allow(1<<20))
 			if err != nil || len(rest) > 0 || len(got) != len(objects) || !reflect.DeepEqual(back, problems) {
 				t.Errorf("got %v with %d bytes left (%v), want %v", back, len(rest), err, problems)
 			}
@@ -51,7 +51,7 @@ func TestPartsFromOtherFilesComeBack(t *testing.T) {
 	objects[0].Sources = []string{"first.yaml", "second.yaml"}
 	name := objects[0].Body.Get("metadata", "name")
 	name.Line, name.Source = 7, 2
-	got, _, err := manifest.ReadObjects(manifest.AppendObjects(nil, objects), 1<<20)
+	got, _, err := manifest.ReadObjects(manifest.AppendObjects(nil, objects), manifest.Allow(1<<20))
 	if err != nil || !reflect.DeepEqual(exposed(got[0]), exposed(objects[0])) {
 		t.Errorf("got %v (%v), want %v", exposed(got[0]), err, exposed(objects[0]))
 	}
@@ -63,11 +63,11 @@ func TestPartsFromOtherFilesComeBack(t *testing.T) {
 func TestObjectsFromAnotherProcessAreBounded(t *testing.T) {
 	objects, _ := manifest.Read("a.yaml", []byte("apiVersion: v1\nkind: X\nmetadata: {name: a}\nlist: ["+strings.Repeat("1, ", 1000)+"1]\n"))
 	sent := manifest.AppendObjects(nil, objects)
-	if _, _, err := manifest.ReadObjects(sent, 10_000); !errors.Is(err, manifest.ErrTooMuch) {
+	if _, _, err := manifest.ReadObjects(sent, manifest.Allow(10_000)); !errors.Is(err, manifest.ErrTooMuch) {
 		t.Errorf("got %v, want %v", err, manifest.ErrTooMuch)
 	}
 	for end := range sent {
-		if _, _, err := manifest.ReadObjects(sent[:end], 1<<20); err == nil {
+		if _, _, err := manifest.ReadObjects(sent[:end], manifest.Allow(1<<20)); err == nil {
 			t.Fatalf("the first %d of %d bytes read as objects", end, len(sent))
 		}
 	}
@@ -79,14 +79,14 @@ func FuzzReadObjects(f *testing.F) {
 		f.Add(manifest.AppendDiagnostics(manifest.AppendObjects(nil, objects), problems))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		objects, rest, err := manifest.ReadObjects(text, 1<<20)
+		objects, rest, err := manifest.ReadObjects(text, manifest.Allow(1<<20))
 		if err != nil {
 			return
 		}
-		again, _, err := manifest.ReadObjects(manifest.AppendObjects(nil, objects), 1<<20)
+		again, _, err := manifest.ReadObjects(manifest.AppendObjects(nil, objects), manifest.Allow(1<<20))
 		if err != nil || len(again) != len(objects) {
 			t.Errorf("%d objects, then %d: %v", len(objects), len(again), err)
 		}
-		_, _, _ = manifest.ReadDiagnostics(rest, 1<<20)
+		_, _, _ = manifest.ReadDiagnostics(rest, manifest.Allow(1<<20))
 	})
 }

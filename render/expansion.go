@@ -48,12 +48,14 @@ type sentExpansion struct {
 // goroutine.
 type Expander struct {
 	limits   sandbox.Limits
+	within   *manifest.Allowance
 	children *sandbox.Series
 }
 
-// NewExpander begins a series in which the limits bound the work on each order. The caller closes it.
-func NewExpander(task *sandbox.Task, limits sandbox.Limits) *Expander {
-	return &Expander{limits: limits.Or(sandbox.Defaults), children: task.Series(limits)}
+// Expander begins a series in which the renderer's limits bound the work on each order, and all that comes of it together with
+// what is rendered. The caller closes it.
+func (r *Renderer) Expander(task *sandbox.Task) *Expander {
+	return &Expander{limits: r.Limits.Or(sandbox.Defaults), within: r.Allowance(), children: task.Series(r.Limits)}
 }
 
 // Close ends the child.
@@ -72,24 +74,32 @@ func (e *Expander) Expand(ctx context.Context, fsys fs.FS, order []byte) (Expans
 const growth = 16
 
 func (e *Expander) read(answer []byte) (Expansion, error) {
-	var x Expansion
-	var rest []byte
-	var err error
-	if x.Diagnostics, rest, err = manifest.ReadDiagnostics(answer, e.limits.Output); err != nil {
-		return Expansion{}, err
+	within := e.within.Part(e.limits.Output)
+	x, err := readExpansion(answer, within)
+	if err != nil {
+		within.Return()
+		return Expansion{}, tooMuch(e.limits, err)
 	}
-	if int64(len(rest)) > e.limits.Output/growth {
-		return Expansion{}, e.limits.TooMuchOutput()
+	return x, nil
+}
+
+func readExpansion(answer []byte, within *manifest.Allowance) (x Expansion, err error) {
+	var rest []byte
+	if x.Diagnostics, rest, err = manifest.ReadDiagnostics(answer, within); err != nil {
+		return x, err
+	}
+	if err := within.Take(growth * int64(len(rest))); err != nil {
+		return x, err
 	}
 	var sent sentExpansion
 	if err := json.Unmarshal(rest, &sent); err != nil {
-		return Expansion{}, err
+		return x, err
 	}
 	x.Read = sent.Read
 	for _, text := range sent.Targets {
 		t, err := DecodeTarget(text)
 		if err != nil {
-			return Expansion{}, err
+			return x, err
 		}
 		x.Targets = append(x.Targets, t)
 	}

@@ -19,7 +19,7 @@ var inChild = sandbox.Define("render", func(tree fs.FS, order []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	out, err := renderHere(context.Background(), tree, t, nil)
+	out, err := renderHere(context.Background(), tree, t, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -100,17 +100,30 @@ func encode(out Output) []byte {
 	return manifest.AppendDiagnostics(manifest.AppendObjects(nil, out.Objects), out.Diagnostics)
 }
 
-// decode reads what encode wrote, within the limit of output.
+// decode reads what encode wrote, within the limits of output.
 func (r *Renderer) decode(answer []byte) (Output, error) {
-	most := r.Limits.Or(sandbox.Defaults).Output
+	limits := r.Limits.Or(sandbox.Defaults)
+	within := r.Allowance().Part(limits.Output)
 	var out Output
 	var rest []byte
 	var err error
-	if out.Objects, rest, err = manifest.ReadObjects(answer, most); err == nil {
-		out.Diagnostics, _, err = manifest.ReadDiagnostics(rest, most)
+	if out.Objects, rest, err = manifest.ReadObjects(answer, within); err == nil {
+		out.Diagnostics, _, err = manifest.ReadDiagnostics(rest, within)
 	}
-	if errors.Is(err, manifest.ErrTooMuch) {
-		err = r.Limits.TooMuchOutput()
+	if err != nil {
+		within.Return()
+		return Output{}, tooMuch(limits, err)
 	}
-	return out, err
+	return out, nil
+}
+
+// tooMuch names the limit that an allowance stands for, and leaves other errors as they are.
+func tooMuch(limits sandbox.Limits, err error) error {
+	switch {
+	case errors.Is(err, manifest.ErrTooMuch):
+		return limits.TooMuchOutput()
+	case errors.Is(err, manifest.ErrTogether):
+		return limits.TooMuchTogether()
+	}
+	return err
 }

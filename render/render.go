@@ -25,16 +25,24 @@ type Output struct {
 // rendered again, and a document of plain manifests that comes again, on the other side or in another target, is parsed
 // once. So what comes out must not be changed. The zero value works, for several goroutines at once.
 type Renderer struct {
-	// Limits bound each render in a child; those that are not set have the values of [sandbox.Defaults].
+	// Limits bound each render, and all of them together; those that are not set have the values of [sandbox.Defaults].
 	Limits sandbox.Limits
 	// Kept is what earlier runs have rendered.
 	Kept Kept
 	// Fetch gets what targets need from elsewhere; nil if nothing may be fetched.
 	Fetch *fetch.Fetcher
 
-	reader manifest.Reader
-	mu     sync.Mutex
-	known  map[string][]known // by the target
+	reader    manifest.Reader
+	mu        sync.Mutex
+	known     map[string][]known // by the target
+	allow     sync.Once
+	allowance *manifest.Allowance
+}
+
+// Allowance is what all that this run renders or expands may take of this process's memory together.
+func (r *Renderer) Allowance() *manifest.Allowance {
+	r.allow.Do(func() { r.allowance = manifest.Allow(r.Limits.Or(sandbox.Defaults).Total) })
+	return r.allowance
 }
 
 // A Series renders targets one after the other, and those that need it in one child process: starting one takes about as
@@ -86,16 +94,16 @@ func (s *Series) renderAnew(ctx context.Context, fsys fs.FS, t Target, keep bool
 	return out, view.Asked(), err
 }
 
-// plain reads plain manifests in this process, which is as fast as handing them over, within the limit of time.
+// plain reads plain manifests in this process, which is as fast as handing them over, within the limits of time and output.
 func (s *Series) plain(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 	limits := s.renderer.Limits.Or(sandbox.Defaults)
 	timed, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
-	out, err := renderHere(timed, fsys, t, &s.renderer.reader)
+	out, err := renderHere(timed, fsys, t, &s.renderer.reader, s.renderer.Allowance().Part(limits.Output))
 	if err != nil && timed.Err() != nil && ctx.Err() == nil {
 		err = limits.TooLate()
 	}
-	return out, err
+	return out, tooMuch(limits, err)
 }
 
 // Render renders one target as a [Series] does, in a child of its own.
@@ -111,7 +119,7 @@ func Render(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 }
 
 // renderHere renders in this process.
-func renderHere(ctx context.Context, fsys fs.FS, t Target, reader *manifest.Reader) (Output, error) {
+func renderHere(ctx context.Context, fsys fs.FS, t Target, reader *manifest.Reader, within *manifest.Allowance) (Output, error) {
 	if t.Source != nil {
 		return renderSource(ctx, fsys, t)
 	}
@@ -123,7 +131,7 @@ func renderHere(ctx context.Context, fsys fs.FS, t Target, reader *manifest.Read
 	case Helm:
 		out.Objects, out.Diagnostics, err = helm.Render(ctx, fsys, t.release())
 	case Plain:
-		out.Objects, out.Diagnostics, err = plain.ReadOnly(ctx, fsys, t.Path, t.changes().Files, reader)
+		out.Objects, out.Diagnostics, err = plain.ReadOnly(ctx, fsys, t.Path, t.changes().Files, reader, within)
 	default:
 		err = fmt.Errorf("there is no renderer for targets of kind %q", t.Kind)
 	}

@@ -118,7 +118,7 @@ func renderSource(ctx context.Context, fsys fs.FS, t Target) (Output, error) {
 		}
 		t.Values = append(t.Values, here(name))
 	}
-	out, err := renderHere(ctx, both, t, nil)
+	out, err := renderHere(ctx, both, t, nil, nil)
 	if err != nil {
 		return Output{}, &sourceError{err, strings.NewReplacer(root+"/", strings.TrimSuffix(s.At("."), "/")+"/", root, s.At(".")).Replace(err.Error())}
 	}

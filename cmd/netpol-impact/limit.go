@@ -15,8 +15,8 @@ func (f limitFlag) Type() string          { return "NAME=VALUE" }
 func (f limitFlag) String() string        { return "" }
 
 func addLimits(c *cobra.Command, limits *sandbox.Limits) {
-	c.Flags().Var(limitFlag{limits}, "limit", "what rendering one target may take: "+sandbox.Defaults.String()+" (repeatable)")
-	complete(c, "limit", "time=", "memory=", "files=", "input=", "output=")
+	c.Flags().Var(limitFlag{limits}, "limit", "what rendering one target, and all of them together (total), may take: "+sandbox.Defaults.String()+" (repeatable)")
+	complete(c, "limit", "time=", "memory=", "files=", "input=", "output=", "total=")
 }
 
 // addFetching adds the flag for a state that no other one stands beside: in a pull request it is the author's.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/internal/archive"
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/argocd"
-	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations")
@@ -29,7 +29,7 @@ func describe(t *testing.T, fsys fstest.MapFS) string {
 		t.Fatal(problems)
 	}
 	var out strings.Builder
-	series := argocd.NewSeries(sandbox.Limits{})
+	series := argocd.NewSeries(new(render.Renderer))
 	defer series.Close()
 	for _, o := range objects {
 		targets, problems := argocd.Targets(fsys, o)

@@ -6,12 +6,11 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
-	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 var inChild = render.DefineExpansion("argocd", func(tree fs.FS, order []byte) (render.Expansion, error) {
 	var x render.Expansion
-	objects, _, err := manifest.ReadObjects(order, sandbox.Defaults.Output)
+	objects, _, err := manifest.ReadObjects(order, nil) // it comes from the parent
 	for _, o := range objects {
 		targets, problems := Targets(tree, o)
 		x.Targets = append(x.Targets, targets...)
@@ -24,10 +23,8 @@ var inChild = render.DefineExpansion("argocd", func(tree fs.FS, order []byte) (r
 // one goroutine.
 type Series struct{ expander *render.Expander }
 
-// NewSeries begins a series in which the limits bound the work on each object. The caller closes it.
-func NewSeries(limits sandbox.Limits) *Series {
-	return &Series{render.NewExpander(inChild, limits)}
-}
+// NewSeries begins a series in which the limits of a renderer bound the work on each object. The caller closes it.
+func NewSeries(r *render.Renderer) *Series { return &Series{r.Expander(inChild)} }
 
 // Close ends the child.
 func (s *Series) Close() { s.expander.Close() }

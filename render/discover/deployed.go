@@ -58,7 +58,7 @@ var (
 // deployed returns the targets that Argo CD and Flux deploy, and marks what they take as used, so that it is not found
 // again. What is left when all is done, its author deploys by other means.
 func (s *survey) deployed(ctx context.Context, r *render.Renderer) []Found {
-	d := &deployment{survey: s, renderer: r, elsewhere: r.Elsewhere(ctx, s.fsys), argo: argocd.NewSeries(r.Limits), rendered: make(map[string][]*manifest.Object)}
+	d := &deployment{survey: s, renderer: r, elsewhere: r.Elsewhere(ctx, s.fsys), argo: argocd.NewSeries(r), rendered: make(map[string][]*manifest.Object)}
 	defer d.argo.Close()
 	d.findHolders()
 	if len(d.holders) == 0 {

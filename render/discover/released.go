@@ -22,7 +22,7 @@ func (s *survey) released(ctx context.Context, r *render.Renderer) []Found {
 	if len(s.helmfiles) == 0 && len(s.helmfileFolders(false)) == 0 {
 		return nil
 	}
-	series := helmfile.NewSeries(r.Limits)
+	series := helmfile.NewSeries(r)
 	defer series.Close()
 	outermost := s.outermost(ctx, series, r.Elsewhere(ctx, s.fsys))
 	var found []Found

@@ -6,7 +6,6 @@ import (
 
 	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
-	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 var inChild = render.DefineExpansion("helmfile", func(tree fs.FS, order []byte) (render.Expansion, error) {
@@ -17,10 +16,8 @@ var inChild = render.DefineExpansion("helmfile", func(tree fs.FS, order []byte) 
 // for one goroutine.
 type Series struct{ expander *render.Expander }
 
-// NewSeries begins a series in which the limits bound the work on each helmfile. The caller closes it.
-func NewSeries(limits sandbox.Limits) *Series {
-	return &Series{render.NewExpander(inChild, limits)}
-}
+// NewSeries begins a series in which the limits of a renderer bound the work on each helmfile. The caller closes it.
+func NewSeries(r *render.Renderer) *Series { return &Series{r.Expander(inChild)} }
 
 // Close ends the child.
 func (s *Series) Close() { s.expander.Close() }

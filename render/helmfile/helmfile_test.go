@@ -10,15 +10,15 @@ import (
 	"testing/fstest"
 
 	"github.com/netpol-impact/netpol-impact/internal/archive"
+	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/helmfile"
-	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations")
 
 // Each testdata/*.txtar is a small repository. Its file "want" tells what its helmfile.yaml comes to.
 func TestExpand(t *testing.T) {
-	series := helmfile.NewSeries(sandbox.Limits{})
+	series := helmfile.NewSeries(new(render.Renderer))
 	defer series.Close()
 	archive.Each(t, *update, func(t *testing.T, fsys fstest.MapFS) string {
 		x := helmfile.Expand(fsys, "helmfile.yaml")

@@ -18,11 +18,11 @@ import (
 // tree's root. An error means that the folder or the file cannot be read; an unreadable file below it is a diagnostic.
 // The files are read on all cores, through r.
 func Read(ctx context.Context, fsys fs.FS, at string, r *manifest.Reader) ([]*manifest.Object, []manifest.Diagnostic, error) {
-	return ReadOnly(ctx, fsys, at, Filter{}, r)
+	return ReadOnly(ctx, fsys, at, Filter{}, r, nil)
 }
 
-// ReadOnly reads as [Read] does, the files that a filter leaves.
-func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manifest.Reader) ([]*manifest.Object, []manifest.Diagnostic, error) {
+// ReadOnly reads as [Read] does, the files that a filter leaves, within an allowance.
+func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manifest.Reader, within *manifest.Allowance) ([]*manifest.Object, []manifest.Diagnostic, error) {
 	files, problems, err := list(ctx, fsys, at)
 	if err == nil {
 		files, err = only.apply(at, files)
@@ -45,7 +45,9 @@ func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manife
 			case err != nil:
 				broken[i] = []manifest.Diagnostic{Unreadable(fsys, name, err)}
 			default:
-				objects[i], broken[i] = r.ReadContext(ctx, name, text)
+				if objects[i], broken[i], err = r.ReadWithin(ctx, within, name, text); err != nil {
+					return err
+				}
 			}
 			return ctx.Err()
 		})

@@ -19,6 +19,9 @@ type Limits struct {
 	Input int64
 	// Output is how many bytes the answer may have, and what is made of it in memory.
 	Output int64
+	// Total is how many bytes all pieces of work of a run may take together in the memory of the process that gives the
+	// orders. No piece of work knows the others: whoever gathers the answers keeps to it.
+	Total int64
 }
 
 // Defaults are the limits where nothing else is said. Real overlays and charts need seconds and some ten megabytes; what
@@ -29,6 +32,7 @@ var Defaults = Limits{
 	Files:  50_000,
 	Input:  512 << 20,
 	Output: 512 << 20,
+	Total:  4 << 30,
 }
 
 // Or fills the limits that are not set from others.
@@ -39,19 +43,20 @@ func (l Limits) Or(other Limits) Limits {
 		Files:  cmp.Or(l.Files, other.Files),
 		Input:  cmp.Or(l.Input, other.Input),
 		Output: cmp.Or(l.Output, other.Output),
+		Total:  cmp.Or(l.Total, other.Total),
 	}
 }
 
 // String lists the limits as [Limits.Set] reads them.
 func (l Limits) String() string {
-	return fmt.Sprintf("time=%s, memory=%s, files=%d, input=%s, output=%s", duration(l.Time), size(l.Memory), l.Files, size(l.Input), size(l.Output))
+	return fmt.Sprintf("time=%s, memory=%s, files=%d, input=%s, output=%s, total=%s", duration(l.Time), size(l.Memory), l.Files, size(l.Input), size(l.Output), size(l.Total))
 }
 
 // Set sets a limit from text, as "time=2m", "memory=4GiB" or "files=100000".
 func (l *Limits) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	if !ok {
-		return fmt.Errorf("%s: write a limit as time=2m, memory=4GiB, files=100000, input=1GiB or output=1GiB", text)
+		return fmt.Errorf("%s: write a limit as time=2m, memory=4GiB, files=100000, input=1GiB, output=1GiB or total=8GiB", text)
 	}
 	var err error
 	switch name {
@@ -74,8 +79,10 @@ func (l *Limits) Set(text string) error {
 		l.Input, err = parseSize(value)
 	case "output":
 		l.Output, err = parseSize(value)
+	case "total":
+		l.Total, err = parseSize(value)
 	default:
-		return fmt.Errorf("%s: there is no limit %q, but time, memory, files, input and output", text, name)
+		return fmt.Errorf("%s: there is no limit %q, but time, memory, files, input, output and total", text, name)
 	}
 	if err != nil {
 		return fmt.Errorf("the limit %s: %w", text, err)
@@ -154,12 +161,17 @@ func (l Limits) exceeded(limit string) error {
 		return &LimitError{limit, strconv.Itoa(l.Files), fmt.Sprintf("it read more than %d files", l.Files)}
 	case "input":
 		return &LimitError{limit, size(l.Input), "it read more than " + size(l.Input) + " of files"}
+	case "total":
+		return &LimitError{limit, size(l.Total), "it takes more memory than the others have left of " + size(l.Total) + " for all targets together"}
 	}
 	return &LimitError{limit, size(l.Output), "it rendered to more than " + size(l.Output)}
 }
 
 // TooLate is the error of work in this process that takes longer than the limit.
 func (l Limits) TooLate() error { return l.Or(Defaults).exceeded("time") }
+
+// TooMuchTogether is the error of what would take more memory than other pieces of work have left for it.
+func (l Limits) TooMuchTogether() error { return l.Or(Defaults).exceeded("total") }
 
 // TooMuchOutput is the error of an answer that grows beyond the limit when it is read.
 func (l Limits) TooMuchOutput() error { return l.Or(Defaults).exceeded("output") }

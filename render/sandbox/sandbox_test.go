@@ -323,12 +323,12 @@ func TestASeriesUsesOneChildAndSurvivesItsDeath(t *testing.T) {
 
 func TestLimitsAreReadFromText(t *testing.T) {
 	var l Limits
-	for _, text := range []string{"time=2m", "memory=4GiB", "files=7", "input=3MiB", "output=1GiB"} {
+	for _, text := range []string{"time=2m", "memory=4GiB", "files=7", "input=3MiB", "output=1GiB", "total=8GiB"} {
 		if err := l.Set(text); err != nil {
 			t.Error(err)
 		}
 	}
-	if want := (Limits{2 * time.Minute, 4 << 30, 7, 3 << 20, 1 << 30}); l != want {
+	if want := (Limits{2 * time.Minute, 4 << 30, 7, 3 << 20, 1 << 30, 8 << 30}); l != want {
 		t.Errorf("got %+v, want %+v", l, want)
 	}
 	for _, text := range []string{"time", "time=0s", "time=soon", "memory=1KiB", "memory=4", "memory=-1GiB", "input=9999999999GiB", "files=0", "files=many", "disk=1GiB"} {
@@ -336,7 +336,7 @@ func TestLimitsAreReadFromText(t *testing.T) {
 			t.Errorf("%s: got %v", text, err)
 		}
 	}
-	for limit, want := range map[string]string{"time": "time=1m;", "memory": "memory=2GiB;", "files": "files=50000;", "output": "output=512MiB;"} {
+	for limit, want := range map[string]string{"time": "time=1m;", "memory": "memory=2GiB;", "files": "files=50000;", "output": "output=512MiB;", "total": "total=4GiB;"} {
 		if err := Defaults.exceeded(limit); !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
