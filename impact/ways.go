@@ -211,20 +211,21 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 	slices.Sort(to)
 	from, to = slices.Compact(from), slices.Compact(to)
 	elsewhere := slices.ContainsFunc(l.is, func(i int32) bool { return !slices.Contains(l.was, i) })
-	service := "Service " + l.before.ID().String()
+	name := l.before.ID()
+	service := "Service " + f.a.workloadName(WorkloadID{Namespace: name.Namespace, Name: name.Name})
 	did := "leads to no workload"
 	switch {
 	case l.after == nil:
 		did = "is removed"
 	case elsewhere:
-		did = fmt.Sprintf("leads to %s now, which policies keep closed", f.a.summarise(tidyNumbers(l.is)).text)
+		did = fmt.Sprintf("now leads to %s, which policies keep closed", f.a.summarise(tidyNumbers(l.is)).text)
 	case len(l.closed) > 0:
-		did = fmt.Sprintf("leads to %s, which policies keep closed", shortPorts(l.closed))
+		did = fmt.Sprintf("now leads to %s, which policies keep closed", shortPorts(l.closed))
 	case l.leads:
 		did = "has no such port, or leads to one that the pods do not have"
 	}
 	if id == "S1" {
-		out.Title = fmt.Sprintf("%s can no longer reach %s by %s, which %s", f.a.summarise(from).text, f.a.summarise(tidyNumbers(l.was)).text, service, did)
+		out.Title = fmt.Sprintf("%s can no longer reach %s: %s %s", f.a.summarise(from).text, f.a.summarise(tidyNumbers(l.was)).text, service, did)
 	} else {
 		out.Title = fmt.Sprintf("%s no longer leads to any workload (it led to %s)", service, f.a.summarise(to).text)
 		if l.leads {
@@ -243,7 +244,7 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 		out.Explanation += " The dependency is inferred from the manifests; nobody has seen it on a network."
 	}
 	out.Advice = "Let the Service's selector, ports and name fit the pods, those who use it, and the policies."
-	words := []string{id, service, did}
+	words := []string{id, name.String(), did}
 	for _, r := range l.rectangles {
 		words = append(words, identities(f.a.peersOf(r.sources))+" → "+identities(f.a.peersOf(r.destinations))+" "+fmt.Sprint(r.ports.Ranges()))
 	}
