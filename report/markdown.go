@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -129,42 +128,28 @@ func (m *comment) addProblems() {
 
 func (m *comment) addNotes() {
 	if len(m.notes) > 0 {
-		m.foldDiagnostics(count(len(m.notes), "note")+" on the analysis", m.notes, "note")
+		m.foldDiagnostics(count(len(m.notes), "note")+" on the analysis", sayings(m.notes), "note")
 	}
 }
 
 // diagnostics lists the first few in sight and folds the others.
-func (m *comment) diagnostics(head string, list []manifest.Diagnostic, shown int, unit string) {
+func (m *comment) diagnostics(head string, diagnostics []manifest.Diagnostic, shown int, unit string) {
+	list := sayings(diagnostics)
 	if len(list) <= shown+1 {
 		shown = len(list)
 	}
 	m.page.add(part{rank: rankVerdict, head: head, rows: shown, unit: unit, row: func(i int) string {
-		return "> - " + m.diagnostic(list[i]) + "\n"
+		return "> - " + list[i].words(m) + "\n"
 	}})
 	if rest := list[shown:]; len(rest) > 0 {
 		m.foldDiagnostics(count(len(rest), "more "+unit), rest, unit)
 	}
 }
 
-func (m *comment) foldDiagnostics(summary string, list []manifest.Diagnostic, unit string) {
+func (m *comment) foldDiagnostics(summary string, list []saying, unit string) {
 	m.page.add(part{rank: rankLong, insists: true, head: open(summary), foot: shut, rows: len(list), unit: unit, row: func(i int) string {
-		return "- " + m.diagnostic(list[i]) + "\n"
+		return "- " + list[i].words(m) + "\n"
 	}})
-}
-
-func (m *comment) diagnostic(d manifest.Diagnostic) string { return diagnosticWords(m, d) }
-
-// diagnosticWords tells a diagnostic in a format's markup.
-func diagnosticWords(m markup, d manifest.Diagnostic) string {
-	var b strings.Builder
-	if d.File != "" {
-		b.WriteString(m.line("head", d.File, d.Line, true) + ": ")
-	}
-	if d.Object != "" && d.Object != d.File {
-		b.WriteString(m.name(clip(d.Object, titleLength)) + ": ")
-	}
-	b.WriteString(m.text(clip(d.Message, proseLength)))
-	return b.String()
 }
 
 // addClusters tells each cluster's findings; their names and counts come first where there are several.

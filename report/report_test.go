@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/netpol-impact/netpol-impact/impact"
+	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -285,5 +286,38 @@ func TestForFile(t *testing.T) {
 	}
 	if _, err := ForResult.Parse("yaml"); err == nil || !strings.Contains(err.Error(), "text, markdown, json") {
 		t.Errorf("error does not list the formats: %v", err)
+	}
+}
+
+// TestTheSameMessageOfManyObjectsIsToldOnce holds for notes, warnings and what could not be analysed alike.
+func TestTheSameMessageOfManyObjectsIsToldOnce(t *testing.T) {
+	for _, c := range []struct {
+		objects int
+		times   int
+	}{{1, 1}, {2, 2}, {3, 1}, {40, 1}} {
+		r := &impact.Result{Gate: impact.Gate{Pass: true}}
+		for i := range c.objects {
+			r.Diagnostics = append(r.Diagnostics,
+				manifest.Diagnostic{Severity: manifest.Warning, Object: fmt.Sprintf("NetworkPolicy shop/old-%d", i), File: "old.yaml", Line: i + 1, Message: "is of an old version"},
+				manifest.Diagnostic{Severity: manifest.Warning, File: "other.yaml", Line: i + 1, Message: fmt.Sprintf("differs, %d", i)})
+		}
+		for _, format := range []Format{"text", "markdown"} {
+			var b bytes.Buffer
+			if err := format.Write(&b, r, Options{Width: 1000}); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(b.String(), "is of an old version"); got != c.times {
+				t.Errorf("%s of %d objects says the message %d times, want %d:\n%s", format, c.objects, got, c.times, b.String())
+			}
+			shown := min(c.objects, placesShown)
+			if format == "text" {
+				shown = c.objects
+			}
+			for i := range shown {
+				if !strings.Contains(b.String(), fmt.Sprintf("old.yaml:%d", i+1)) {
+					t.Errorf("%s of %d objects does not name the one of line %d", format, c.objects, i+1)
+				}
+			}
+		}
 	}
 }

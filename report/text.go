@@ -68,8 +68,16 @@ func (t *textReport) diagnostics(list []manifest.Diagnostic, title, color string
 	}
 	t.line("")
 	t.block(0, "", "", title, bold+color)
-	for _, d := range list {
+	for _, s := range sayings(list) {
+		d := s[0]
 		words := clean(d.Message)
+		if len(s) > 1 {
+			t.block(2, "", "", words, "")
+			for _, place := range s.places(plainMarkup{}, len(s)) {
+				t.block(4, "", "", place, "")
+			}
+			continue
+		}
 		if d.Object != "" && d.Object != d.File {
 			words = clean(d.Object) + ": " + words
 		}
