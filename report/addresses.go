@@ -13,7 +13,10 @@ const blocksShown = 4
 
 // addressWords says addresses outside the cluster in few words: "the internet (any address)", "the internet (any IPv4
 // address except 10.0.0.0/8)", "10.0.0.0/8, 192.168.0.0/16 and 7 more blocks".
-func addressWords(blocks []netip.Prefix) string {
+func addressWords(blocks []netip.Prefix) string { return addressesUpTo(blocks, blocksShown) }
+
+// addressesUpTo is addressWords that names up to so many blocks.
+func addressesUpTo(blocks []netip.Prefix, most int) string {
 	v4, v6 := family(blocks, "0.0.0.0/0"), family(blocks, "::/0")
 	var except []string
 	var rest []netip.Prefix
@@ -33,12 +36,12 @@ func addressWords(blocks []netip.Prefix) string {
 			which = "any address"
 		}
 		if len(except) > 0 {
-			which += " except " + few(except)
+			which += " except " + few(except, most)
 		}
 		parts = append(parts, "the internet ("+which+")")
 	}
 	if len(rest) > 0 {
-		parts = append(parts, few(words(rest)))
+		parts = append(parts, few(words(rest), most))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -96,9 +99,14 @@ func words(blocks []netip.Prefix) []string {
 	return out
 }
 
-func few(words []string) string {
-	if left := len(words) - blocksShown; left > 1 {
-		return strings.Join(words[:blocksShown], ", ") + " and " + number(left) + " more blocks"
+func few(words []string, most int) string {
+	if left := len(words) - most; left > 1 {
+		return strings.Join(words[:most], ", ") + " and " + number(left) + " more blocks"
 	}
 	return and(words)
+}
+
+// manyBlocks tells whether addressWords counts blocks instead of naming them.
+func manyBlocks(blocks []netip.Prefix) bool {
+	return addressWords(blocks) != addressesUpTo(blocks, len(blocks))
 }

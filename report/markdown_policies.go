@@ -45,19 +45,47 @@ func (m *comment) wordsOf(c *impact.PlainChange) string {
 		what = " (removed)"
 	}
 	b.WriteString("- " + m.name(clip(c.Object, titleLength)) + what + ", " + m.line(c.Side, c.File, c.Line, false) + "\n")
-	say := func(mark string, sentences, others []string, both bool) {
-		for _, s := range sentences {
-			if slices.Contains(others, s) == both {
-				b.WriteString("  - " + mark + m.text(clip(s, proseLength)) + "\n")
-			}
-		}
+	line := func(mark, sentence string) {
+		b.WriteString("  - " + mark + m.text(clip(sentence, proseLength)) + "\n")
 	}
 	if c.Before == nil || c.After == nil {
-		say("", append(c.Before, c.After...), nil, false)
+		for _, sentence := range append(c.Before, c.After...) {
+			line("", sentence)
+		}
 		return b.String()
 	}
-	say("**no longer:** ", c.Before, c.After, false)
-	say("**now:** ", c.After, c.Before, false)
-	say("as before: ", c.After, c.Before, true)
+	const gone, now, before = "**no longer:** ", "**now:** ", "as before: "
+	told := make(map[string]bool) // of both sides
+	for _, old := range c.Before {
+		if slices.Contains(c.After, old) {
+			continue
+		}
+		for _, other := range c.After {
+			if a, ok := alter(old, other); ok && !told[other] && !slices.Contains(c.Before, other) {
+				told[old], told[other] = true, true
+				if len(a.gone) > 0 {
+					line(gone, a.words(a.gone))
+				}
+				if len(a.come) > 0 {
+					line(now, a.words(a.come))
+				}
+				line(before, a.words([]string{count(a.kept, "other peer")}))
+				break
+			}
+		}
+		if !told[old] {
+			line(gone, old)
+		}
+	}
+	for _, sentence := range c.After {
+		if !told[sentence] && !slices.Contains(c.Before, sentence) {
+			line(now, sentence)
+		}
+	}
+	for _, sentence := range c.After {
+		if slices.Contains(c.Before, sentence) {
+			line(before, sentence)
+		}
+	}
 	return b.String()
 }

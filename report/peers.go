@@ -73,11 +73,11 @@ func (p phrasebook) peers(list []impact.Peer) string {
 	return strings.Join(parts, "; ")
 }
 
-// shortens tells whether peers leaves a workload unnamed.
+// shortens tells whether peers leaves a workload or a block of addresses unnamed.
 func (p phrasebook) shortens(list []impact.Peer) bool {
 	s := p.sort(list)
 	n := len(s.workloads)
-	return n > workloadsShown+1 || n > 0 && (s.everywhere || len(s.anyIn) > 0) || len(s.potentials) > potentialsShown+1 || len(s.names) > potentialsShown+1
+	return n > workloadsShown+1 || n > 0 && (s.everywhere || len(s.anyIn) > 0) || len(s.potentials) > potentialsShown+1 || len(s.names) > potentialsShown+1 || manyBlocks(s.addresses)
 }
 
 // whole names every workload of a list one by one, up to a bound.
@@ -115,7 +115,11 @@ func (p phrasebook) whole(list []impact.Peer, most int) string {
 			left++
 			continue
 		}
-		if len(parts) < most {
+		switch {
+		case len(parts) >= most:
+		case peer.External != nil:
+			parts = append(parts, addressesUpTo(peer.External.CIDRs, most))
+		default:
 			parts = append(parts, p.peer(peer))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,43 @@ func TestPoliciesHTMLHoldsNoNameAsMarkup(t *testing.T) {
 	for _, name := range []string{`</p><script>alert(1)</script>`, `" onclick="x`, `</style><img src=x>`, `{{.}}`, "javascript:x"} {
 		if got := elements(name); got != want {
 			t.Errorf("%q changes the page's elements:\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// TestOfManyPeersThoseThatDifferAreTold holds for a rule whose list of addresses a change edits.
+func TestOfManyPeersThoseThatDifferAreTold(t *testing.T) {
+	rule := func(peers ...string) string { return "Allows out to " + strings.Join(peers, "; ") + " on TCP 443." }
+	for _, c := range []struct {
+		name          string
+		before, after string
+		want          []string
+	}{
+		{
+			name: "one of four is another", before: rule("a", "b", "c", "d"), after: rule("a", "b", "c", "e"),
+			want: []string{"**no longer:** " + rule("d"), "**now:** " + rule("e"), "as before: " + rule("3 other peers")},
+		},
+		{
+			name: "one more", before: rule("a", "b", "c"), after: rule("a", "x", "b", "c"),
+			want: []string{"**now:** " + rule("x"), "as before: " + rule("3 other peers")},
+		},
+		{
+			name: "few peers are told whole", before: rule("a", "b"), after: rule("a", "c"),
+			want: []string{"**no longer:** " + rule("a", "b"), "**now:** " + rule("a", "c")},
+		},
+		{
+			name: "other ports are another rule", before: rule("a", "b", "c"), after: strings.Replace(rule("a", "b", "c"), "443", "80", 1),
+			want: []string{"**no longer:** " + rule("a", "b", "c"), "**now:** " + strings.Replace(rule("a", "b", "c"), "443", "80", 1)},
+		},
+	} {
+		m := &comment{}
+		got := m.wordsOf(&impact.PlainChange{Object: "NetworkPolicy p", Before: []string{c.before}, After: []string{c.after}})
+		lines := strings.Split(strings.TrimSpace(got), "\n")[1:]
+		for i := range lines {
+			lines[i] = strings.TrimPrefix(lines[i], "  - ")
+		}
+		if !slices.Equal(lines, c.want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.name, strings.Join(lines, "\n"), strings.Join(c.want, "\n"))
 		}
 	}
 }
