@@ -51,11 +51,8 @@ func (a *analysis) setAside(effects []reach.Effect) (rest []reach.Effect, orphan
 				o.effects = append(o.effects, e)
 			}
 		}
-		isStray := func(i int32) bool { return of[i] != nil }
-		e.Subjects = slices.DeleteFunc(slices.Clone(e.Subjects), isStray)
-		e.Peers = slices.DeleteFunc(slices.Clone(e.Peers), isStray)
-		if len(e.Subjects) > 0 && len(e.Peers) > 0 {
-			rest = append(rest, e)
+		if left, some := e.Without(func(i int32) bool { return of[i] != nil }); some {
+			rest = append(rest, left)
 		}
 	}
 	return rest, orphans

@@ -127,7 +127,7 @@ func (f *Finder) Of(e *reach.Effect, subject int32, peers []int32) Found {
 	if peers == nil || len(of.things) < 2 {
 		peers = e.Peers
 	} else {
-		of = of.among(f.sampled.sample, peers)
+		of = of.among(f.sampled.sample, subject, peers)
 	}
 	out := Found{f.causes(e, subject, peers, of), of.undo, of.partial}
 	if len(out.Causes) < 2 {
@@ -137,10 +137,10 @@ func (f *Finder) Of(e *reach.Effect, subject int32, peers []int32) Found {
 }
 
 // among is what was found for some peers only; all of it if these are of no kind that was asked about.
-func (of found) among(s *reach.Sample, peers []int32) found {
+func (of found) among(s *reach.Sample, subject int32, peers []int32) found {
 	kinds := make(map[int32]bool)
 	for _, p := range peers {
-		kinds[s.Kind(p)] = true
+		kinds[s.Kind(subject, p)] = true
 	}
 	cells := slices.DeleteFunc(slices.Clone(of.cells), func(a answered) bool { return !kinds[a.kind] })
 	if len(cells) == 0 || len(cells) == len(of.cells) {
@@ -241,15 +241,9 @@ func (f *Finder) found(subject int32) found {
 // necessary are the things that have to be put back for some cell of a sample.
 func (f *Finder) necessary(subject int32) found {
 	of := found{subject: subject}
-	s := f.sampled.sample
-	whole := s.Each(subject, func(c reach.Cell) bool {
+	whole := f.sampled.sample.Each(subject, func(a reach.Answer) bool {
 		f.asked++
-		things, alone := f.model.Necessary(c)
-		peer := c.Source
-		if peer == subject {
-			peer = c.Destination
-		}
-		of.cells = append(of.cells, answered{peer, s.Kind(peer), things, undoOf(things, alone)})
+		of.cells = append(of.cells, answered{a.Peer, a.Kind, a.Things, undoOf(a.Things, a.Alone)})
 		return f.asked < maxAsked
 	})
 	of.join()

@@ -276,11 +276,12 @@ func (j *judge) run() {
 		sampled := make(map[[3]int32][]string)
 		for _, subject := range e.Subjects {
 			key := sample.Key(subject)
+			kinds := make(map[int32][]string)
 			if _, known := sampled[key]; !known {
 				var things []string
-				whole := sample.Each(subject, func(c reach.Cell) bool {
-					found, _ := j.model.Necessary(c)
-					things = j.add(things, found, subject)
+				whole := sample.Each(subject, func(a reach.Answer) bool {
+					things = j.add(things, a.Things, subject)
+					kinds[a.Kind] = append(kinds[a.Kind], answerText(a.Things, a.Alone))
 					return true
 				})
 				if !whole {
@@ -289,9 +290,9 @@ func (j *judge) run() {
 				sampled[key] = things
 			}
 			var asked []string
+			askedOf := make(map[int32][]string)
 			for _, peer := range e.Peers {
-				for _, number := range []int{53, 80, 81, 443} {
-					port := policy.Range(policy.TCP, number, number)
+				for _, port := range probes {
 					c := reach.Cell{Source: peer, Destination: subject, Port: port}
 					if e.Direction == policy.Egress {
 						c.Source, c.Destination = subject, peer
@@ -302,6 +303,8 @@ func (j *judge) run() {
 					things, alone := j.model.Necessary(c)
 					j.check(c, things, alone, !e.Opened)
 					asked = j.add(asked, things, subject)
+					kind := sample.Kind(subject, peer)
+					askedOf[kind] = append(askedOf[kind], answerText(things, alone))
 				}
 			}
 			for _, thing := range asked {
@@ -309,8 +312,35 @@ func (j *judge) run() {
 					j.t.Fatalf("seed %d: of %v a sample found %v, which lacks %s\n%s", j.seed, j.model.Endpoints[subject].Workload, sampled[key], thing, j.text())
 				}
 			}
+			for kind, answers := range kinds {
+				if got, want := unique(answers), unique(askedOf[kind]); len(want) > 0 && !slices.Equal(got, want) {
+					j.t.Fatalf("seed %d: of %v with peers of kind %d a sample answers %v, each connection asked: %v\n%s",
+						j.seed, j.model.Endpoints[subject].Workload, kind, got, want, j.text())
+				}
+			}
 		}
 	}
+}
+
+// probes are ports of every kind that the rules of made clusters tell apart, the first ones of the kinds among them.
+var probes = []policy.PortSet{
+	policy.Range(policy.TCP, 1, 1), policy.Range(policy.TCP, 53, 53), policy.Range(policy.TCP, 80, 80), policy.Range(policy.TCP, 81, 81),
+	policy.Range(policy.TCP, 82, 82), policy.Range(policy.TCP, 443, 443), policy.Range(policy.UDP, 1, 1), policy.Range(policy.SCTP, 1, 1),
+}
+
+// answerText is what has to be put back, in any order.
+func answerText(things []reach.Thing, alone bool) string {
+	words := make([]string, len(things))
+	for i, t := range things {
+		words[i] = fmt.Sprint(t.Policy, t.Namespace, t.Endpoint)
+	}
+	slices.Sort(words)
+	return fmt.Sprint(words, alone)
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // add collects things, a subject's own by no name: it stands for others.

@@ -12,8 +12,11 @@ import (
 type Effect struct {
 	// Direction is the subjects' own: Ingress if they are the destinations.
 	Direction policy.Direction
-	// Subjects and Peers are numbers of Endpoints.
+	// Subjects and Peers are numbers of Endpoints, ascending. They are read-only: effects share them. To take some out, see
+	// Without.
 	Subjects, Peers []int32
+	// classes are those of Peers; nil if they are not known.
+	classes runs
 	// Opened tells that head allows the ports and base does not; else it is the other way round.
 	Opened bool
 	Ports  policy.PortSet
@@ -36,6 +39,30 @@ func (e *Effect) Destinations() []int32 {
 		return e.Subjects
 	}
 	return e.Peers
+}
+
+// Without is the effect without some endpoints, wherever they are; false if nothing is left of it.
+func (e Effect) Without(gone func(endpoint int32) bool) (rest Effect, some bool) {
+	if slices.ContainsFunc(e.Subjects, gone) {
+		e.Subjects = slices.DeleteFunc(slices.Clone(e.Subjects), gone)
+	}
+	if slices.ContainsFunc(e.Peers, gone) {
+		e.Peers, e.classes = slices.DeleteFunc(slices.Clone(e.Peers), gone), nil
+	}
+	return e, len(e.Subjects) > 0 && len(e.Peers) > 0
+}
+
+// peerClasses are the classes of an effect's peers.
+func (m *Model) peerClasses(e *Effect) runs {
+	if e.classes != nil {
+		return e.classes
+	}
+	numbers := make([]int32, len(e.Peers))
+	for n, i := range e.Peers {
+		numbers[n] = m.classOf[i]
+	}
+	slices.Sort(numbers)
+	return runsOf(numbers)
 }
 
 // effectKey says what the subjects of one effect have in common.
@@ -70,12 +97,16 @@ func (m *Model) attribute(blocks []block) []Effect {
 		a.half(b, b.blocked, false)
 	}
 	out := make([]Effect, len(a.order))
+	peers := make(map[string][]int32) // many effects have the same
 	for i, key := range a.order {
 		e := a.found[key]
 		slices.Sort(e.subjects)
+		if peers[key.peers] == nil {
+			peers[key.peers] = m.endpointsOf(e.peers)
+		}
 		out[i] = Effect{
 			Direction: key.direction, Opened: key.opened, Doubtful: key.doubtful, Ports: e.ports,
-			Subjects: m.endpointsOf(runsOf(e.subjects)), Peers: m.endpointsOf(e.peers),
+			Subjects: m.endpointsOf(runsOf(e.subjects)), Peers: peers[key.peers], classes: e.peers,
 		}
 	}
 	return out

@@ -119,6 +119,16 @@ func (r runs) meet(t runs, f func(lo, hi int32) bool) {
 	}
 }
 
+// meets tells whether the sets have a number in common.
+func (r runs) meets(t runs) bool {
+	found := false
+	r.meet(t, func(int32, int32) bool {
+		found = true
+		return false
+	})
+	return found
+}
+
 // union is the numbers in either set.
 func (r runs) union(t runs) runs {
 	if len(r) == 0 {
