@@ -175,7 +175,7 @@ func (f *exposer) add(i int32, x *cluster.Exposure, ports policy.PortSet, opened
 		text = fmt.Sprintf("%s exposed %s on %s", x.By, name, PortsText(ports.Ranges()))
 	}
 	if g.rule.ID == "E1" {
-		text += "; " + name + ": " + f.a.traits[i].sensitive
+		text += "; " + name + " is sensitive: " + f.a.traits[i].sensitive
 	}
 	g.note(x, text, f.a.directory.peers[i].identity()+" "+fmt.Sprint(ports.Ranges()))
 }

@@ -350,7 +350,7 @@ func (f *pathFinder) pathEvidence(p paths.Path) Evidence {
 	at := x.Object.At(x.Part)
 	text := fmt.Sprintf("%s; %s faces the internet by %s", f.spelled(p.Through), f.name(p.Through[0]), x.By)
 	target := p.Through[len(p.Through)-1]
-	text += fmt.Sprintf("; %s: %s", f.name(target), f.a.traits[target].sensitive)
+	text += fmt.Sprintf("; %s is sensitive: %s", f.name(target), f.a.traits[target].sensitive)
 	if !p.Appears() {
 		text += fmt.Sprintf("; %s before, %d now", plural(p.Before, "step"), len(p.Through)-1)
 	}

@@ -485,7 +485,7 @@ func (a *analysis) reasons(rule string, e *reach.Effect, subject int32, p *peerG
 		for _, n := range sensitive {
 			if t := &a.traits[n]; t.sensitive != "" {
 				w := a.endpoint(n).Workload[reach.Head]
-				out = append(out, Evidence{Kind: "sensitive workload", Text: fmt.Sprintf("%s/%s: %s", t.namespace, w.Name, t.sensitive), File: w.Object.Origin.File, Line: w.Object.Origin.Line})
+				out = append(out, Evidence{Kind: "sensitive workload", Text: fmt.Sprintf("%s/%s is sensitive: %s", t.namespace, w.Name, t.sensitive), File: w.Object.Origin.File, Line: w.Object.Origin.Line})
 			}
 		}
 	case "B3":

@@ -272,11 +272,10 @@ func (v *clusterView) explain(f *impact.Finding) string {
 	}
 	list(&b, len(f.Evidence), evidenceShown, func(i int) string {
 		e := f.Evidence[i]
-		words := "Evidence"
-		if e.Kind != "" {
-			words += " (" + v.text(clip(e.Kind, nameLength)) + ")"
+		words := "Evidence: " + v.text(clip(e.Text, titleLength))
+		if rest, ok := strings.CutPrefix(e.Text, "inferred: "); ok {
+			words = "Inferred: " + v.text(clip(rest, titleLength))
 		}
-		words += ": " + v.text(clip(e.Text, titleLength))
 		if e.File != "" {
 			words += ", " + v.line("head", e.File, e.Line, true)
 		}

@@ -175,7 +175,7 @@ func TestNothingIsUnsaidWhenSomethingBroke(t *testing.T) {
 	}
 }
 
-// TestTextFits: no line is wider than the terminal, and no byte commands it.
+// TestTextFits: no line is wider than the terminal but a file with its line, which stays whole, and no byte commands it.
 func TestTextFits(t *testing.T) {
 	for _, c := range cases {
 		for _, width := range []int{40, 80, 133} {
@@ -184,7 +184,7 @@ func TestTextFits(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, line := range strings.Split(b.String(), "\n") {
-				if n := utf8.RuneCountInString(line); n > width {
+				if n := utf8.RuneCountInString(line); n > width && !isPlace(strings.TrimSpace(line)) {
 					t.Errorf("%s: %d columns of %d: %q", c.name, n, width, line)
 				}
 				if clean(line) != strings.Join(strings.Fields(line), " ") {

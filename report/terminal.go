@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -51,7 +52,7 @@ func (t *terminal) line(s string) { t.out.WriteString(strings.TrimRight(s, " ") 
 func (t *terminal) block(indent int, label, labelColor, text, color string) {
 	start := strings.Repeat(" ", indent) + label
 	left := utf8.RuneCountInString(start)
-	for i, line := range wrap(text, t.width-left) {
+	for i, line := range wrap(text, t.width-left, isPlace) {
 		if i == 0 {
 			t.line(strings.Repeat(" ", indent) + t.paint(labelColor, label) + t.paint(color, line))
 			continue
@@ -77,8 +78,14 @@ func (plainMarkup) line(side, file string, line int, _ bool) string {
 	return where
 }
 
-// wrap breaks a text into lines of a width, between words where it can.
-func wrap(s string, width int) []string {
+// place is a file with a line, as terminals make links of it.
+var place = regexp.MustCompile(`^\(?[^\s,]+:\d+[,.)]*$`)
+
+// isPlace tells a file with a line, which stays whole.
+func isPlace(word string) bool { return place.MatchString(word) }
+
+// wrap breaks a text into lines of a width, between words where it can. What is to be kept is longer than a line, if need be.
+func wrap(s string, width int, keep func(word string) bool) []string {
 	width = max(width, 10)
 	var lines []string
 	line, used := "", 0
@@ -91,7 +98,7 @@ func wrap(s string, width int) []string {
 		if line != "" {
 			line, used = line+" ", used+1
 		}
-		for used == 0 && n > width {
+		for used == 0 && n > width && !(keep != nil && keep(word)) {
 			head, tail := breakWord(word, width)
 			lines = append(lines, head)
 			word, n = tail, utf8.RuneCountInString(tail)

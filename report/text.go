@@ -9,7 +9,7 @@ import (
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
-// Text writes the result for a terminal: the facts of the comment in its order, nothing folded.
+// Text writes the result for a terminal: the facts of the comment in its order.
 func Text(w io.Writer, r *impact.Result, o Options) error {
 	t := &textReport{terminal: newTerminal(w, o), overview: summarise(r), result: r, options: o}
 	t.verdict()
@@ -100,7 +100,7 @@ func (t *textReport) addClusters() {
 			t.line("")
 			t.block(0, "== ", bold, together.label(clean), bold)
 		}
-		v := &textCluster{textReport: t, book: newPhrasebook(plainMarkup{}, together.cluster.Workloads)}
+		v := &textCluster{textReport: t, book: newPhrasebook(plainMarkup{}, together.cluster.Workloads), expanded: together.cluster.Changes != nil}
 		for _, s := range sections(together.cluster.Findings) {
 			v.section(s)
 		}
@@ -129,6 +129,8 @@ func (t *textReport) listClusters(changed, unchanged []*impact.Cluster) {
 type textCluster struct {
 	*textReport
 	book phrasebook
+	// expanded tells that every pair is told, and so is everything else.
+	expanded bool
 }
 
 func (v *textCluster) section(s section) {
@@ -170,23 +172,18 @@ func (v *textCluster) finding(f *impact.Finding) {
 			v.fact("ports", ports)
 		}
 	}
-	for i, c := range f.Causes {
-		if i == causesShown && len(f.Causes) > causesShown+1 {
-			v.fact("", "and "+number(len(f.Causes)-i)+" more causes")
+	v.causes(f)
+	v.fact("why", clean(f.Explanation))
+	for i, e := range f.Evidence {
+		if i == evidenceShown && len(f.Evidence) > evidenceShown+1 && !v.expanded {
+			v.fact("", "and "+number(len(f.Evidence)-i)+" more (--expand tells all)")
 			break
 		}
-		v.fact("cause", causeText(c))
-	}
-	v.fact("why", clean(f.Explanation))
-	for _, e := range f.Evidence {
 		words := clean(e.Text)
-		if e.Kind != "" {
-			words = clean(e.Kind) + ": " + words
-		}
 		if e.File != "" {
 			words += ", " + plainMarkup{}.line("", e.File, e.Line, true)
 		}
-		v.fact("seen", words)
+		v.fact("evidence", words)
 	}
 	v.fact("do", clean(f.Advice))
 	if f.Kind != impact.Workload {
@@ -195,6 +192,29 @@ func (v *textCluster) finding(f *impact.Finding) {
 			rule += ", fingerprint " + clean(f.Fingerprint)
 		}
 		v.fact("rule", rule)
+	}
+}
+
+// causes are told one by one or, where they are many, by what they have in common.
+func (v *textCluster) causes(f *impact.Finding) {
+	if len(f.Causes) <= causesShown+1 || v.expanded {
+		for _, c := range f.Causes {
+			v.fact("cause", causeText(c))
+		}
+		return
+	}
+	for _, s := range summariseCauses(f.Causes) {
+		if len(s.causes) == 1 {
+			v.fact("cause", causeText(s.causes[0]))
+			continue
+		}
+		words := clean(s.words())
+		if dir := s.folder(); dir != "" {
+			words += " in " + clean(dir)
+		} else if first := s.causes[0]; first.File != "" {
+			words += ", such as " + plainMarkup{}.line(first.Side, first.File, first.Line, true)
+		}
+		v.fact("cause", words)
 	}
 }
 
@@ -279,7 +299,7 @@ func (c *columns) write(t *terminal, indent int, row [3]string) {
 	var cells [3][]string
 	height := 0
 	for i, cell := range row {
-		cells[i] = wrap(cell, c.widths[i])
+		cells[i] = wrap(cell, c.widths[i], nil)
 		height = max(height, len(cells[i]))
 	}
 	for y := range height {

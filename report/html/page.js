@@ -131,7 +131,7 @@
         for (const i of items) { const li = make('li', words(i) + ' ', ul); place(li, i.side, i.file, i.line, i.url); }
       };
       section('Causes', f.causes, (x) => x.object + (x.change ? ': ' + x.change : ''));
-      section('Evidence', f.evidence, (x) => x.kind + ': ' + x.text);
+      section('Evidence', f.evidence, (x) => x.text);
       if (f.fingerprint) { make('h3', 'Fingerprint', to); make('code', f.fingerprint, make('p', undefined, to)); }
     }
     if (!findings.length && !connections) {
