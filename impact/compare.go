@@ -63,7 +63,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	}
 	inherited := Inherited(in.Base, in.Head)
 	in.Head = slices.Concat(in.Head, inherited)
-	base, head := cluster.Build(in.Base, in.Config), cluster.Build(in.Head, in.Config)
+	base, head := cluster.BuildBoth(in.Base, in.Head, in.Config)
 	if detected {
 		base.Undecided()
 		head.Undecided()

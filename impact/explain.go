@@ -101,7 +101,7 @@ func ExplainChange(base, head []*manifest.Object, cfg config.Config, q Question)
 	if err != nil {
 		return nil, err
 	}
-	before, after := cluster.Build(base, cfg), cluster.Build(head, cfg)
+	before, after := cluster.BuildBoth(base, head, cfg)
 	options.Renamed = findRenames(before, after).toHead()
 	model := reach.New(before, after, options)
 	a := analysis{model: model, base: before, head: after, directory: newDirectory(model)}

@@ -53,7 +53,7 @@ func (in *Input) connectionsBetween(ctx context.Context, cfg config.Config, from
 	if err != nil {
 		return nil, err
 	}
-	base, head := cluster.Build(from, cfg), cluster.Build(to, cfg)
+	base, head := cluster.BuildBoth(from, to, cfg)
 	options.Renamed = findRenames(base, head).toHead()
 	head.FaceAsBefore(base, options.Renamed)
 	model := reach.New(base, head, options)

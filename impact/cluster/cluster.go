@@ -77,6 +77,13 @@ type Node struct {
 
 // Build derives a side's state from its objects. The result is the same whatever their order.
 func Build(objects []*manifest.Object, cfg config.Config) *State {
+	s := derive(objects, cfg)
+	tellApart(s)
+	return s
+}
+
+// derive is [Build] for one side of two.
+func derive(objects []*manifest.Object, cfg config.Config) *State {
 	b := newBuilder(cfg.CNI, customTemplates(cfg))
 	b.choose(objects)
 	for _, o := range objects {

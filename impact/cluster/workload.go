@@ -156,7 +156,7 @@ func addOwnLabels(w *Workload) {
 var givenLabels = map[string][]string{
 	"apps/Deployment":       {"pod-template-hash"},
 	"apps/DaemonSet":        {"controller-revision-hash", "pod-template-generation"},
-	"apps/StatefulSet":      {"controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"},
+	"apps/StatefulSet":      {"controller-revision-hash", podNameLabel, podIndexLabel},
 	"batch/Job":             {"controller-uid", "batch.kubernetes.io/controller-uid"},
 	"batch/CronJob":         {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"},
 	"keda.sh/ScaledJob":     {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"},
@@ -175,7 +175,8 @@ var isGiven = func() map[string]bool {
 	return all
 }()
 
-// GivenLabels are the keys of labels that all pods of the workload have, with values that the manifests do not tell.
+// GivenLabels are the keys of labels that all pods of the workload have, with values that the manifests do not tell unless
+// Labels has them.
 func (w *Workload) GivenLabels() []string { return givenLabels[w.Object.Group+"/"+w.Object.Kind] }
 
 // IsGiven tells whether a label is one that some controller gives to its pods, with a value that manifests do not tell.

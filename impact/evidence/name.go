@@ -69,6 +69,9 @@ func (f *Finder) hasPod(p place) bool {
 // isPodOf tells whether a pod's name in the name service is one of a workload's: a StatefulSet's with its number, or a
 // Pod's hostname.
 func isPodOf(pod string, w *cluster.Workload) bool {
+	if w.Kind == "Pod" && w.Object.Kind == "StatefulSet" { // one of its pods, told apart from the others
+		return w.Name == pod
+	}
 	if w.Kind == "StatefulSet" {
 		number, ok := strings.CutPrefix(pod, w.Name+"-")
 		_, err := strconv.ParseUint(number, 10, 32)

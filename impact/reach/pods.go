@@ -90,7 +90,9 @@ func (m *Model) podLabels(w *cluster.Workload) map[string]string {
 			labels[policy.AccountLabel+key] = value
 		}
 		for _, key := range w.GivenLabels() {
-			labels[key] = given
+			if _, known := labels[key]; !known {
+				labels[key] = given
+			}
 		}
 		m.allLabels[w] = labels
 	}
