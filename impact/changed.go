@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/cause"
@@ -16,14 +17,23 @@ type edits struct {
 	objects [2]map[string]*manifest.Object
 }
 
-// of are the changes of some objects, which may be of either side, in their order.
+// of are the changes of some objects, which may be of either side, in their order. Where what one of them specifies differs,
+// those are left out that differ in their metadata only: a release renews the labels of everything.
 func (e *edits) of(objects ...*manifest.Object) []Cause {
-	var out []Cause
+	var out, marked []Cause
 	for _, o := range objects {
-		c, ok := cause.Edited(e.on(reach.Base, o), e.on(reach.Head, o))
-		if ok && !slices.ContainsFunc(out, func(have Cause) bool { return have.Object == c.Object }) {
+		old, now := e.on(reach.Base, o), e.on(reach.Head, o)
+		c, ok := cause.Edited(old, now)
+		switch has := func(have Cause) bool { return have.Object == c.Object }; {
+		case !ok || slices.ContainsFunc(out, has) || slices.ContainsFunc(marked, has):
+		case old != nil && now != nil && bytes.Equal(old.Body.Get("spec").AppendJSON(nil), now.Body.Get("spec").AppendJSON(nil)):
+			marked = append(marked, c)
+		default:
 			out = append(out, c)
 		}
+	}
+	if len(out) == 0 {
+		return marked
 	}
 	return out
 }

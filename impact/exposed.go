@@ -326,10 +326,13 @@ func changedBy(by string, g *exposed) string {
 	if g.opened {
 		return "by " + by
 	}
-	if len(g.causes) > 0 && g.causes[0].Change == "removed" {
-		return by + " removed"
+	kept := func(by string) bool {
+		return !slices.ContainsFunc(g.causes, func(c Cause) bool { return c.Change == "removed" && strings.HasSuffix(by, c.Object) })
 	}
-	return "it did by " + by
+	if slices.ContainsFunc(g.by, kept) {
+		return "it did by " + by
+	}
+	return by + " removed"
 }
 
 func exposureWords(g *exposed) (explanation, advice string) {

@@ -63,3 +63,32 @@ func TestAnInternalLoadBalancerExposesNothingToTheInternet(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestWhatExposedIsRemovedOnlyIfItIs holds who is named where a Service goes and the Ingress before it stays, whatever its marks.
+func TestWhatExposedIsRemovedOnlyIfItIs(t *testing.T) {
+	ingress := strings.TrimPrefix(webIngress, webService)
+	marked := strings.Replace(ingress, "namespace: shop}", "namespace: shop, labels: {helm.sh/chart: shop-2}}", 1)
+	for name, c := range map[string]struct{ head, by, cause string }{
+		"the Service goes":                    {webPod + ingress, "(it did by Ingress shop/front)", "Service shop/web removed"},
+		"it goes, and the Ingress is marked":  {webPod + marked, "(it did by Ingress shop/front)", "Service shop/web removed"},
+		"the Ingress goes":                    {webPod + webService, "(Ingress shop/front removed)", "Ingress shop/front removed"},
+		"the Ingress and its Service both go": {webPod, "(Ingress shop/front removed)", "Ingress shop/front removed, Service shop/web removed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, f := range findings(t, webPod+webService+ingress, c.head) {
+				if f.Rule != "E4" {
+					continue
+				}
+				var causes []string
+				for _, c := range f.Causes {
+					causes = append(causes, c.Object+" "+c.Change)
+				}
+				if got := strings.Join(causes, ", "); !strings.HasSuffix(f.Title, c.by) || got != c.cause {
+					t.Errorf("got %s, by %s", f.Title, got)
+				}
+				return
+			}
+			t.Error("nothing is told")
+		})
+	}
+}

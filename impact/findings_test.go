@@ -140,6 +140,24 @@ func TestFindingsAreGroupedAsAReviewerWouldTellThem(t *testing.T) {
 	}
 }
 
+// TestARemarksFingerprintSurvivesItsLines has one finding of two remarks, on lines in either order.
+func TestARemarksFingerprintSurvivesItsLines(t *testing.T) {
+	base := workloads("shop/web:80")
+	of := func(rules string) string {
+		for _, f := range findings(t, base, base+networkPolicy("shop", "web", "podSelector: {matchLabels: {app: web}}, ingress: ["+rules+"]")) {
+			if f.Rule == "H9" && len(f.Causes) == 2 {
+				return f.Fingerprint
+			}
+		}
+		t.Fatal("there are no two ports without a name")
+		return ""
+	}
+	const one, other = "{from: [{podSelector: {}}],\n ports: [{port: sql}]}", "{from: [{namespaceSelector: {}}],\n ports: [{port: http}]}"
+	if first, second := of(one+",\n"+other), of(other+",\n"+one); first != second {
+		t.Errorf("%s, and %s", first, second)
+	}
+}
+
 // TestFingerprintsSurviveWhatDoesNotConcernThem changes what is around a finding.
 func TestFingerprintsSurviveWhatDoesNotConcernThem(t *testing.T) {
 	base := workloads("shop/web:80 CART_ADDR=cart:7070", "shop/cart:7070", "shop/other:1")

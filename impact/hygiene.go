@@ -79,8 +79,7 @@ func (a *analysis) remarkFinding(id string, standing bool, remarks []hygiene.Rem
 	rule, _ := severity.ByID(id)
 	first := remarks[0]
 	f := Finding{Rule: id, Severity: rule.Level, Confidence: Exact, Kind: Hygiene, Title: first.Title, Explanation: first.Explanation, Advice: first.Advice}
-	words := []string{id, fmt.Sprint(standing)}
-	var objects []string
+	var words, objects []string
 	for _, r := range remarks {
 		at := r.At()
 		f.Causes = append(f.Causes, Cause{Object: r.Object.String(), File: at.File, Line: at.Line, Side: "head", Change: r.Note})
@@ -111,7 +110,8 @@ func (a *analysis) remarkFinding(id string, standing bool, remarks []hygiene.Rem
 		f.Severity = Info
 		f.Title += " (as before)"
 	}
-	f.Fingerprint = fingerprintOf(words...)
+	slices.Sort(words) // whatever lines the parts are on
+	f.Fingerprint = fingerprintOf(append([]string{id, fmt.Sprint(standing)}, words...)...)
 	return f
 }
 

@@ -164,7 +164,13 @@ func newSide(m *reach.Model, which reach.Side, s *cluster.State) *side {
 // check finds the remarks about some objects, by their keys; about all where there are none.
 func (s *side) check(only map[string]bool) []Remark {
 	for _, p := range s.state.Policies {
-		if only != nil && !only[p.Object.Key()] || !s.touched.around(p) {
+		if only != nil && !only[p.Object.Key()] {
+			continue
+		}
+		if !s.touched.around(p) {
+			if s.touched.anywhere() { // what it asks for may have come to another namespace
+				s.subject(p)
+			}
 			continue
 		}
 		s.subject(p)

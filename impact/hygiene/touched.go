@@ -99,6 +99,9 @@ func (t *touched) around(p *policy.Policy) bool {
 	return false
 }
 
+// anywhere tells whether anything differs in any namespace.
+func (t *touched) anywhere() bool { return len(t.namespaces) > 0 }
+
 // within tells whether anything differs in the namespaces that a selector may select.
 func (t *touched) within(p *policy.Pods) bool {
 	if p.Namespaces.Name != "" {
