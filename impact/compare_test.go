@@ -168,7 +168,6 @@ spec:
 			base: shop(deployment("old", "old", "old:1", 1)), head: shop(deployment("new", "new", "new:1", 2)),
 			want: []string{
 				"W4 shop/new is new and isolated by no policy (Deployment) | Deployment shop/new: added",
-				"W1 shop/new is new (Deployment) | Deployment shop/new: added",
 				"W2 shop/old is removed (Deployment) | Deployment shop/old: removed",
 			},
 		},

@@ -79,8 +79,11 @@ func (p Potential) String() string {
 	if p.Pods == "*" {
 		pods = "any pod"
 	}
-	if p.Namespaces == "*" {
+	switch {
+	case p.Namespaces == "*":
 		namespaces = "in any namespace"
+	case strings.ContainsAny(p.Namespaces, "=!(, "): // a selector, not a name
+		namespaces = "in namespaces " + p.Namespaces
 	}
 	return pods + " " + namespaces
 }

@@ -37,8 +37,8 @@ type words struct {
 	// rendered, potential and outside tell of sources and of destinations whether some are workloads in the manifests, pods of
 	// which only a selector is known, or outside the cluster.
 	rendered, potential, outside [2]bool
-	// domains tells that all destinations are domain names.
-	domains bool
+	// domains tells that all destinations are domain names, metadata that they are the cloud's metadata service.
+	domains, metadata bool
 	// names are the name servers among the destinations.
 	names []*cluster.NameServer
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
@@ -262,8 +262,11 @@ func (w *words) reach(from, to summary, ports string) string {
 		verb = "can now reach"
 	}
 	who, whom := from.text, to.text
+	if !w.key.opened {
+		who = deniedWords.Replace(who)
+	}
 	switch {
-	case who != whom:
+	case from.text != to.text:
 	case slices.Equal(from.endpoints, to.endpoints) && len(from.endpoints) == 1 && !from.many:
 		who, whom = "the pods of "+who, "each other"
 	case slices.Equal(from.endpoints, to.endpoints) && !from.everyone:
@@ -273,6 +276,10 @@ func (w *words) reach(from, to summary, ports string) string {
 	}
 	return fmt.Sprintf("%s %s %s on %s", who, verb, whom, ports)
 }
+
+// deniedWords say of whom no more can: "pods in ci can no longer reach", not "any pod".
+var deniedWords = strings.NewReplacer("any other pod", "other pods", "any pod", "pods", "any outside address", "outside addresses",
+	"any IPv4 address", "IPv4 addresses", "any IPv6 address", "IPv6 addresses")
 
 // portWords are ports in few words; where a connection is widened from some ports to all, those that were open before.
 func (w *words) portWords(ports policy.PortSet) string {
@@ -297,6 +304,9 @@ func (w *words) portWords(ports policy.PortSet) string {
 }
 
 func (w *words) keptTitle() string {
+	if w.whole && w.alike && w.sources.everyone && w.destinations.named {
+		return fmt.Sprintf("Anyone still reaches %s on %s only", w.destinations.text, w.ports)
+	}
 	if w.whole && w.alike && w.sources.named && w.destinations.named {
 		return fmt.Sprintf("%s %s %s on %s only", w.sources.text, either(w.sources, "still reaches", "still reach"), w.destinations.text, w.ports)
 	}

@@ -137,3 +137,13 @@ func outside(prefixes []netip.Prefix) severity.End {
 	}
 	return end
 }
+
+// isMetadata tells whether addresses are the cloud's metadata service and nothing else.
+func isMetadata(prefixes []netip.Prefix) bool {
+	for _, p := range prefixes {
+		if !p.IsSingleIP() || !slices.Contains(metadata, p.Addr()) {
+			return false
+		}
+	}
+	return len(prefixes) > 0
+}

@@ -49,7 +49,7 @@ func (w *words) explanation(rule severity.Rule) string {
 
 // places notes where the ends are.
 func (w *words) places(a *analysis, sources, destinations []int32) {
-	w.domains = true
+	w.domains, w.metadata = true, true
 	for of, list := range [2][]int32{asSource: sources, asDestination: destinations} {
 		for _, i := range list {
 			end := a.traits[i].end
@@ -57,6 +57,7 @@ func (w *words) places(a *analysis, sources, destinations []int32) {
 			w.potential[of] = w.potential[of] || end.Unrendered
 			w.rendered[of] = w.rendered[of] || !end.Outside && !end.Unrendered
 			w.domains = w.domains && (of == asSource || end.Domain)
+			w.metadata = w.metadata && (of == asSource || isMetadata(a.endpoint(i).External))
 		}
 	}
 }
@@ -66,6 +67,10 @@ func (w *words) matter(rule severity.Rule) string {
 	const from, to = asSource, asDestination
 	outside, potential, rendered := w.outside, w.potential, w.rendered
 	switch {
+	case rule.ID == "O2" && w.metadata:
+		return "a workload can reach the cloud metadata address, which may hand out the credentials of its node"
+	case rule.ID == "B8" && w.metadata:
+		return "what is blocked gives workloads their cloud credentials; nothing in these manifests shows that it is used"
 	case rule.ID == "B8" && w.reasons == 0 && !outside[to] && !potential[to]:
 		return "a port is blocked that the destination declares; nothing else shows that it is used"
 	case rule.ID == "B8" && w.reasons == 0 && !rendered[to]:
@@ -95,6 +100,8 @@ func (w *words) advice() string {
 		return "Nothing to do: it is as promised."
 	case w.key.rule == "B3":
 		return namesAdvice(w.names)
+	case !w.key.opened && w.metadata:
+		return "Nothing to do if the source needs no credentials from there: to block it is a usual precaution."
 	case w.key.rule == narrowed:
 		return "Nothing to do if the destination listens on its declared ports only."
 	case !w.key.opened && w.ends == [2]bool{true, true}:

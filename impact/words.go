@@ -28,7 +28,7 @@ type summary struct {
 func (a *analysis) summarise(endpoints []int32) summary {
 	peers := a.peersOf(endpoints)
 	s := summary{endpoints: endpoints, many: len(peers) > 1 || len(peers) == 1 && peers[0].Potential != nil, named: len(peers) <= namedInTitle}
-	var parts, others []string
+	var parts, others, selected []string
 	var named []string // of the workloads, as many as a title names
 	workloads, namespaces, selectors := 0, 0, 0
 	anyPod, anyAddress, address := false, false, ""
@@ -47,15 +47,17 @@ func (a *analysis) summarise(endpoints []int32) summary {
 			selectors++
 			switch {
 			case !a.nameServers[*p.Potential]:
-				others = append(others, p.Potential.short())
-			case !slices.Contains(others, nameServiceText):
-				others = append(others, nameServiceText)
+				selected = append(selected, p.Potential.short())
+			case !slices.Contains(selected, nameServiceText):
+				selected = append(selected, nameServiceText)
 			}
 		case p.External != nil && p.External.all4():
 			anyAddress, address = true, "any IPv4 address"
 			if p.External.All() {
 				address = "any outside address"
 			}
+		case p.External != nil && isMetadata(p.External.CIDRs):
+			others = append(others, "the cloud metadata address ("+p.String()+")")
 		case p.External != nil && len(p.External.CIDRs) > namedInTitle:
 			others = append(others, blocksInWords(p.External.CIDRs))
 		default:
@@ -71,6 +73,8 @@ func (a *analysis) summarise(endpoints []int32) summary {
 		return s
 	}
 	switch {
+	case anyPod && workloads > 0 && workloads == a.rendered():
+		parts, selected, anyPod, s.named = []string{"all pods"}, nil, false, true
 	case workloads > namedInTitle:
 		where := fmt.Sprintf("%d namespaces", namespaces)
 		if namespaces == 1 {
@@ -80,7 +84,7 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	default:
 		parts = append(parts, withKinds(named, peers)...)
 	}
-	if len(others) > namedInTitle {
+	if others = append(selected, others...); len(others) > namedInTitle {
 		beside := selectors < len(others)
 		others = []string{plural(selectors, "selector") + " of pods not in these manifests"}
 		if beside {
@@ -96,6 +100,17 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	}
 	s.text = joinAnd(parts)
 	return s
+}
+
+// rendered counts the workloads that are there on some side.
+func (a *analysis) rendered() int {
+	n := 0
+	for i := range a.model.Endpoints {
+		if a.directory.peers[i].Workload != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // blocksInWords says many blocks of addresses by how much they are.

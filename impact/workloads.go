@@ -30,9 +30,10 @@ func (a *analysis) workloadFindings(pairs renames) []Finding {
 		before, after := e.Workload[reach.Base], e.Workload[reach.Head]
 		switch {
 		case before == nil && after != nil:
-			add("W1", after)
 			if (isolated[after.Namespace] || gone[after.Kind+" "+after.Name] != "") && !after.HostNetwork && !a.isIsolated(reach.Head, int32(i)) {
 				add("W4", after)
+			} else {
+				add("W1", after)
 			}
 		case before != nil && after == nil:
 			add("W2", before)
@@ -42,7 +43,7 @@ func (a *analysis) workloadFindings(pairs renames) []Finding {
 	for _, p := range order {
 		f := workloadFinding(p.rule, p.namespace, byPlace[p])
 		if w := byPlace[p][0]; p.rule == "W4" && !isolated[p.namespace] {
-			f.Advice = fmt.Sprintf("What had the same name in %s was isolated; make a policy of this namespace select these, too.", gone[w.Kind+" "+w.Name])
+			f.Explanation = fmt.Sprintf("What had the same name in %s was isolated; here it accepts whatever comes and may reach anything.", gone[w.Kind+" "+w.Name])
 		}
 		out = append(out, f)
 	}
@@ -147,9 +148,12 @@ func workloadFinding(id, namespace string, ws []*cluster.Workload) Finding {
 	default:
 		f.Title = fmt.Sprintf("%d workloads in %s %s", len(ws), namespace, text.many)
 	}
-	f.Explanation = strings.Join(names, ", ") + "."
+	if len(names) > namedInTitle {
+		f.Explanation = strings.Join(names, ", ") + "."
+	}
 	if id == "W4" {
-		f.Advice = "Other workloads of the namespace are isolated by policies; make one select these, too."
+		f.Explanation = strings.TrimSpace(f.Explanation + " What no policy isolates accepts whatever comes and may reach anything; other workloads of the namespace are isolated.")
+		f.Advice = "Make a policy select " + either(summary{many: len(ws) > 1}, "it", "them") + ", too."
 	}
 	f.Fingerprint = fingerprintOf(append([]string{id, namespace}, names...)...)
 	return f

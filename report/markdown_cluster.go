@@ -88,7 +88,7 @@ func names(title string, list []impact.Peer) bool {
 	for _, p := range list {
 		switch {
 		case p.Workload != nil && strings.Contains(title, p.Workload.Name):
-		case p.External == nil && p.Workload == nil && strings.Contains(title, p.String()):
+		case p.External == nil && p.Workload == nil && (strings.Contains(title, p.String()) || strings.Contains(title, strings.Replace(p.String(), "any pod", "pods", 1))):
 		case p.External != nil && !p.External.All() && strings.Contains(title, p.String()):
 		default:
 			return false

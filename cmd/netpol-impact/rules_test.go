@@ -17,7 +17,7 @@ import (
 )
 
 // alongside are rules that an example cannot avoid besides its own.
-var alongside = map[string]string{"W4": "W1", "H4": "W2", "P1": "O11", "P2": "O11", "P3": "O11", "R3": "W3", "S1": "H8", "H19": "O11"}
+var alongside = map[string]string{"H4": "W2", "P1": "O11", "P2": "O11", "P3": "O11", "R3": "W3", "S1": "H8", "H19": "O11"}
 
 // promisesTold is how many words about promises a rule's example cannot avoid.
 var promisesTold = map[string]int{"R2": 1}
