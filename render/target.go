@@ -33,6 +33,8 @@ type Target struct {
 	// Revision is where Deployer takes the tree from, as far as it is known: address, revision and what is left out, as they are
 	// written. It bears on nothing that is rendered.
 	Revision string `json:",omitempty"`
+	// Repository is the address in Revision of a target that is taken to be in the tree because its path is there.
+	Repository string `json:",omitempty"`
 	// Settings are what the tool that renders it is told.
 	Settings Settings
 	// Source is where the target is if not in the tree: Path, and those of Values that are there as well, are then as

@@ -21,6 +21,8 @@ type side struct {
 	tree        *tree.Tree
 	// file is the side's only file, where it is one file of YAML.
 	file string
+	// origin is the address of the repository that the tree is of; empty if it is of none, or that has no remote origin.
+	origin string
 	// dir is where the caller stands in the tree, "." for its root: the folder that named targets are relative to.
 	dir string
 }
@@ -118,7 +120,7 @@ func (p *opener) workingTree(label string) (*side, error) {
 	if err != nil {
 		return nil, usagef("reading the working tree: %w", err)
 	}
-	return &side{label: label, name: "working tree", tree: t, dir: p.within(repo)}, nil
+	return &side{label: label, name: "working tree", tree: t, dir: p.within(repo), origin: repo.Origin()}, nil
 }
 
 // within is the caller's folder as a path in the repository.
@@ -240,7 +242,7 @@ func (p *opener) commit(label, hash, name string) (*side, error) {
 	} else {
 		name = fmt.Sprintf("%s (%s)", name, short)
 	}
-	return &side{label: label, name: name, tree: t, dir: p.within(repo)}, nil
+	return &side{label: label, name: name, tree: t, dir: p.within(repo), origin: repo.Origin()}, nil
 }
 
 func (p *opener) onDisk(label, name string) (*side, error) {

@@ -72,6 +72,7 @@ func (s *state) find(ctx context.Context, o Options, c config.Config) {
 	for _, f := range found {
 		s.units = append(s.units, &unit{Found: f})
 	}
+	s.tellForeign()
 }
 
 func onlyFile(name string) discover.Found {

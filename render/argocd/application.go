@@ -178,6 +178,7 @@ func (x *expansion) target(app *application, s *source) (*render.Target, error) 
 	}
 	if in.source == nil {
 		t.Revision = fmt.Sprintf("%s at %s", s.RepoURL, cmp.Or(s.Revision, "HEAD"))
+		t.Repository = s.RepoURL
 	}
 	switch t.Kind {
 	case render.Helm:

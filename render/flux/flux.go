@@ -122,6 +122,7 @@ func (x *expansion) kustomization() (*render.Target, error) {
 		return nil, fmt.Errorf("the path %s leads out of the repository", spec.Path)
 	}
 	var source *render.Source
+	repository := ""
 	info, err := fs.Stat(x.fsys, at)
 	if err != nil || !info.IsDir() || at == "." && spec.SourceRef.Name != bootstrap {
 		var why string
@@ -132,8 +133,9 @@ func (x *expansion) kustomization() (*render.Target, error) {
 		at = source.At(at)
 	} else {
 		x.tellHere(spec.SourceRef, spec.Path)
+		repository = x.address(spec.SourceRef)
 	}
-	t := &render.Target{Kind: render.Kustomize, Path: at, Source: source, Revision: x.taken(spec.SourceRef), Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
+	t := &render.Target{Kind: render.Kustomize, Path: at, Source: source, Revision: x.taken(spec.SourceRef), Repository: repository, Cluster: spec.KubeConfig.cluster(), Changes: &render.Changes{
 		Kustomize: kustomize.Edits{Namespace: spec.TargetNamespace, NamePrefix: spec.NamePrefix, NameSuffix: spec.NameSuffix,
 			Labels: spec.CommonMetadata.Labels, CommonAnnotations: spec.CommonMetadata.Annotations,
 			Components: spec.Components, Patches: spec.Patches, Generate: true},

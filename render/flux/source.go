@@ -64,6 +64,15 @@ func (x *expansion) taken(ref reference) string {
 	return strings.Join(words, ", ")
 }
 
+// address is that of a git repository; "" if it is not known.
+func (x *expansion) address(ref reference) string {
+	o := x.beside(ref.Kind, cmp.Or(ref.Namespace, x.object.Namespace), ref.Name)
+	if o == nil || ref.Kind != "GitRepository" {
+		return ""
+	}
+	return o.Body.Get("spec", "url").Str()
+}
+
 // allowed is a source unless it may not be fetched from; why says so.
 func (x *expansion) allowed(s *render.Source) (_ *render.Source, why string) {
 	if why := s.Refused(x.fsys); why != "" {

@@ -33,7 +33,7 @@ var errPack = fmt.Errorf("it is larger than %d MiB; clone the repository whole",
 
 // origin chooses who fetches.
 func (r *Repository) origin(how Fetch) remote {
-	from := r.config.Section("remote").Subsection("origin").Option("url")
+	from := r.Origin()
 	if r.program != nil && how.Token == "" {
 		return &programRemote{from: from, program: r.program, root: r.root}
 	}

@@ -65,6 +65,11 @@ func OpenRepository(dir string) (*Repository, error) {
 	return r, nil
 }
 
+// Origin is the address of the remote origin as it is configured; "" if there is none.
+func (r *Repository) Origin() string {
+	return r.config.Section("remote").Subsection("origin").Option("url")
+}
+
 // Root is the folder that the working tree is in.
 func (r *Repository) Root() string { return r.root }
 
