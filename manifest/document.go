@@ -17,7 +17,18 @@ type Document struct {
 	Text []byte
 	// Line is the line of the file on which Text starts, counted from 1.
 	Line int
+	// Lost says why the clients of a cluster (kubectl, Argo CD, Helm) do not take the document, though YAML has it as one; empty
+	// if they do.
+	Lost string
 }
+
+// Why clients do not take a document: they look for lines of "---" before they parse, and parse one document of each part
+// (k8s.io/apimachinery's YAMLReader).
+const (
+	lostBehindMarker = "it begins on the line of its marker (---), which kubectl, Argo CD and kustomize refuse: begin it on the next line"
+	lostBehindEnd    = "it follows the end of another document (...), and kubectl, Argo CD and Helm read nothing more up to the next marker: write --- before it"
+	lostInUTF16      = "it is not the first one of a file in UTF-16, of which kubectl reads no more: write the file in UTF-8"
+)
 
 // trimmed is the document without the empty lines before it: the first document of a file, which needs no marker, is then
 // the same text as any other one.
@@ -34,7 +45,13 @@ func digest(text []byte) uint64 { return xxhash.Sum64(text) }
 // each other, so that one broken document cannot hide the others.
 func Documents(text []byte) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
-		for doc := range marked(toUTF8(text)) {
+		utf8 := toUTF8(text)
+		isUTF16, isLater := len(utf8) > 0 && len(text) > 1 && (text[0] == 0xff || text[0] == 0xfe), false
+		for doc := range marked(utf8) {
+			if isUTF16 && isLater {
+				doc.Lost = lostInUTF16
+			}
+			isLater = isLater || hasContent(doc.Text)
 			for _, part := range objectsOf(doc) {
 				if !yield(part) {
 					return
@@ -48,6 +65,7 @@ func Documents(text []byte) iter.Seq[Document] {
 func marked(text []byte) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
 		line, start, startLine := 1, 0, 1
+		lost := ""
 		for i := 0; i < len(text); line++ {
 			end := bytes.IndexByte(text[i:], '\n')
 			next := i + end + 1
@@ -55,18 +73,40 @@ func marked(text []byte) iter.Seq[Document] {
 				next = len(text)
 			}
 			if skip, ok := marker(text[i:next]); ok {
-				if i > start && !yield(Document{Text: text[start:i], Line: startLine}) {
+				if i > start && !yield(Document{Text: text[start:i], Line: startLine, Lost: lost}) {
 					return
 				}
+				lost = lostBehind(text[i:next])
 				// A document may begin on its marker's line ("--- {a: b}"); the marker itself is no part of it.
 				start, startLine = i+skip, line
 			}
 			i = next
 		}
 		if start < len(text) {
-			yield(Document{Text: text[start:], Line: startLine})
+			yield(Document{Text: text[start:], Line: startLine, Lost: lost})
 		}
 	}
+}
+
+// lostBehind says why the document behind a marker's line is not taken; empty if it is.
+func lostBehind(marker []byte) string {
+	switch rest := bytes.TrimSpace(marker[3:]); {
+	case marker[0] == '.':
+		return lostBehindEnd
+	case len(rest) > 0 && rest[0] != '#':
+		return lostBehindMarker
+	}
+	return ""
+}
+
+// hasContent tells whether a document has more than empty lines and comments.
+func hasContent(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return true
+		}
+	}
+	return false
 }
 
 // marker tells whether a line separates documents, and how much of it to leave out of the next one.
@@ -115,7 +155,7 @@ func objectsOf(doc Document) []Document {
 			return whole
 		}
 		end := int(d.InputOffset())
-		parts = append(parts, Document{Text: doc.Text[start:end], Line: line})
+		parts = append(parts, Document{Text: doc.Text[start:end], Line: line, Lost: doc.Lost})
 		line += bytes.Count(doc.Text[start:end], []byte("\n"))
 		start = end
 	}

@@ -59,11 +59,20 @@ func (r *Reader) ReadWithin(ctx context.Context, within *Allowance, file string,
 		if objects[i], problems[i], err = r.read(s, within, file, docs[i]); err != nil {
 			refused.CompareAndSwap(nil, &err)
 		}
+		if docs[i].Lost != "" && len(objects[i]) > 0 {
+			problems[i] = append(problems[i], lost(objects[i][0], docs[i]))
+		}
 	})
 	if err := refused.Load(); err != nil {
 		return nil, nil, *err
 	}
 	return flatten(objects), flatten(problems), nil
+}
+
+// lost says that an object is in a document that clients do not take.
+func lost(o *Object, doc Document) Diagnostic {
+	return Diagnostic{Severity: Error, Object: o.String(), File: o.Origin.File, Line: o.Origin.Line, Taken: true, Digest: digest(doc.Text),
+		Message: "this document may not get to the cluster: " + doc.Lost}
 }
 
 // worthSharing is how much text keeps a second core busy long enough.

@@ -129,3 +129,35 @@ func TestNothingThatKubectlReadsIsLost(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatClientsDoNotTakeIsTold(t *testing.T) {
+	deny := strings.Replace(service, "Service", "NetworkPolicy", 1)
+	utf16 := func(text string) string {
+		out := []byte{0xff, 0xfe}
+		for _, c := range []byte(text) {
+			out = append(out, c, 0)
+		}
+		return string(out)
+	}
+	for _, x := range []struct{ text, lost string }{
+		{service + "---\n" + deny, ""},
+		{service + "--- # here\n" + deny, ""},
+		{service + "...\n---\n" + deny, ""},
+		{"---\n" + service + "...\n# the end\n", ""},
+		{"\ufeff" + service + "---\n" + deny, ""},
+		{utf16("# only one\n---\n" + deny), ""},
+		{service + "...\n" + deny, lostBehindEnd},
+		{service + "... # end\n\n" + deny, lostBehindEnd},
+		{service + "--- !!map\n" + deny, lostBehindMarker},
+		{service + "--- {apiVersion: v1, kind: Pod, metadata: {name: x}}\n", lostBehindMarker},
+		{utf16(service + "---\n" + deny), lostInUTF16},
+	} {
+		_, problems := Read("x.yaml", []byte(x.text))
+		switch {
+		case x.lost == "" && len(problems) > 0:
+			t.Errorf("%q: %v", x.text, problems)
+		case x.lost != "" && (len(problems) != 1 || !strings.HasSuffix(problems[0].Message, x.lost)):
+			t.Errorf("%q: %v, want that it %s", x.text, problems, x.lost)
+		}
+	}
+}

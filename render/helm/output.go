@@ -2,7 +2,6 @@ package helm
 
 import (
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,7 +27,8 @@ type document struct {
 func (s *chartSource) documents(rendered map[string]string) []document {
 	var all []document
 	for _, name := range slices.Sorted(maps.Keys(rendered)) {
-		if path.Base(name) == "NOTES.txt" || strings.TrimSpace(rendered[name]) == "" {
+		// Helm goes by the end of the name alone.
+		if strings.HasSuffix(name, "NOTES.txt") || strings.TrimSpace(rendered[name]) == "" {
 			continue
 		}
 		all = append(all, read(s.template(name), rendered[name])...)
@@ -49,6 +49,9 @@ func read(template chartFile, rendered string) []document {
 		for i := range d.problems {
 			// The line is one of the rendered text, which nobody can look at.
 			d.problems[i].Line = 0
+			if d.problems[i].Taken {
+				continue
+			}
 			d.problems[i].Message = "the template renders to a document that is no object: " + d.problems[i].Message
 		}
 		found = append(found, d.objects...)
