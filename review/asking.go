@@ -19,8 +19,9 @@ const (
 )
 
 // questions are what a template can ask that has another answer in a cluster than here: what is there already, whether it is
-// an upgrade, which kinds there are, what time it is.
-var questions = regexp.MustCompile(`\{\{[^}]*?\b(lookup|IsUpgrade|IsInstall|Revision|APIVersions|KubeVersion|now)\b`)
+// an upgrade, which kinds there are, what time it is, which Helm installs it, what a name resolves to, and whether the release has a
+// certain name.
+var questions = regexp.MustCompile(`\{\{[^}]*?\b(?:(?:if|eq|ne|and|or|ternary|contains|hasPrefix|hasSuffix)\b[^}]*?\.(Release\.Name(?:space)?)\b|(lookup|IsUpgrade|IsInstall|Revision|APIVersions|KubeVersion|HelmVersion|Release\.Service|getHostByName|now)\b)`)
 
 // asking looks for templates that newly ask something.
 type asking struct {
@@ -93,18 +94,19 @@ func (a *asking) file(at, chart string) {
 	before := make(map[string]int)
 	if old, err := a.base.tree.ReadFile(at); err == nil {
 		for _, q := range questions.FindAllSubmatch(old, -1) {
-			before[string(q[1])]++
+			before[string(q[1])+string(q[2])]++
 		}
 	}
 	for _, q := range questions.FindAllSubmatchIndex(text, -1) {
-		word := string(text[q[2]:q[3]])
+		begin, end := max(q[2], q[4]), max(q[3], q[5])
+		word := string(text[begin:end])
 		if before[word]--; before[word] >= 0 {
 			continue
 		}
 		if a.at[chart] == nil {
 			a.charts = append(a.charts, chart)
 		}
-		line := 1 + strings.Count(string(text[:q[2]]), "\n")
+		line := 1 + strings.Count(string(text[:begin]), "\n")
 		a.at[chart] = append(a.at[chart], fmt.Sprintf("%s in %s:%d", word, strings.TrimPrefix(at, chart+"/"), line))
 	}
 }

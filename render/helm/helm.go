@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/common/util"
@@ -42,23 +43,30 @@ func Render(ctx context.Context, tree fs.FS, r Release) ([]*manifest.Object, []m
 	if err != nil {
 		return nil, nil, err
 	}
+	beside, once := source.besideDefinitions(c)
 	objects, problems := source.objects(rendered)
-	return append(source.besideDefinitions(c), objects...), problems, nil
+	return append(beside, objects...), append(once, problems...), nil
 }
 
-// besideDefinitions are the objects in crds/ that are no definitions of kinds: Helm installs whatever is there.
-func (s *chartSource) besideDefinitions(c *chart.Chart) []*manifest.Object {
-	var out []*manifest.Object
+// besideDefinitions are the objects in crds/ that are no definitions of kinds: Helm installs whatever is there, with the first
+// installation. An upgrade leaves it out, so that a policy that is put or changed there may never get to the cluster.
+func (s *chartSource) besideDefinitions(c *chart.Chart) (out []*manifest.Object, once []manifest.Diagnostic) {
 	for _, crd := range c.CRDObjects() {
 		for _, d := range read(s.template(crd.Filename), string(crd.File.Data)) {
 			for _, o := range d.objects {
-				if o.Group != "apiextensions.k8s.io" {
-					out = append(out, o)
+				if o.Group == "apiextensions.k8s.io" {
+					continue
+				}
+				out = append(out, o)
+				if strings.Contains(o.Kind, "Polic") {
+					d := manifest.Problem(manifest.Error, o, nil, "Helm installs what is in crds/ with the first installation only, and an upgrade leaves it as it is: it is compared as if it were in the cluster; move it to templates/")
+					d.Taken = true
+					once = append(once, d)
 				}
 			}
 		}
 	}
-	return out
+	return out, once
 }
 
 func render(ctx context.Context, tree fs.FS, r Release) (*chart.Chart, *chartSource, map[string]string, error) {
