@@ -35,7 +35,7 @@ func (s *Series) render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 		return out, err
 	}
 	alike := t
-	alike.Cluster, alike.Deployer, alike.Revision, alike.Repository = "", "", "", ""
+	alike.Cluster, alike.Deployer, alike.Revision, alike.Repository, alike.Reservations = "", "", "", "", Reservations{}
 	key, err := EncodeTarget(alike)
 	if err != nil {
 		return Output{}, err

@@ -69,12 +69,15 @@ const maxLabel = 63
 func (v *Variables) name(text string) string {
 	out := v.eachVariable(text, word)
 	if len(out) > maxLabel && !strings.ContainsAny(out, " '\"=(") { // Calico's selectors are expressions
-		out = "unknown-" + digest(text)
+		out = UnknownWord + digest(text)
 	}
 	return out
 }
 
 var notOfWord = regexp.MustCompile(`[^a-z0-9]+`)
+
+// UnknownWord is what each word for a variable without a value begins with.
+const UnknownWord = "unknown-"
 
 // word stands for what is in a variable's braces: "unknown-zone-1f3a5c" for ZONE. Another expression has another word.
 func word(inner string) string {
@@ -83,7 +86,7 @@ func word(inner string) string {
 		name = parts[2]
 	}
 	name = strings.Trim(notOfWord.ReplaceAllString(strings.ToLower(name), "-"), "-")
-	return "unknown-" + name[:min(len(name), 20)] + "-" + digest(inner)
+	return UnknownWord + name[:min(len(name), 20)] + "-" + digest(inner)
 }
 
 func digest(text string) string {

@@ -35,6 +35,8 @@ type Target struct {
 	Revision string `json:",omitempty"`
 	// Repository is the address in Revision of a target that is taken to be in the tree because its path is there.
 	Repository string `json:",omitempty"`
+	// Reservations are what Deployer says beside what is followed. They bear on nothing that is rendered, either.
+	Reservations Reservations `json:",omitzero"`
 	// Settings are what the tool that renders it is told.
 	Settings Settings
 	// Source is where the target is if not in the tree: Path, and those of Values that are there as well, are then as

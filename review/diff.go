@@ -63,6 +63,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 		c.note("", fmt.Sprintf("the cache was not used as it could be: %v", err))
 	}
 	c.checkTaken()
+	c.checkReservations()
 	c.checkUndeployed()
 	c.checkTargets()
 	c.compare(ctx)

@@ -56,6 +56,17 @@ type helmSettings struct {
 	FileParameters          []any          `json:"fileParameters"`
 	ReleaseName             string         `json:"releaseName"`
 	Namespace               string         `json:"namespace"`
+	clusterVersions
+}
+
+// clusterVersions are what a tool is told of the cluster.
+type clusterVersions struct {
+	KubeVersion string   `json:"kubeVersion"`
+	APIVersions []string `json:"apiVersions"`
+}
+
+func (v clusterVersions) settings() render.Settings {
+	return render.Settings{KubeVersion: v.KubeVersion, APIVersions: v.APIVersions}
 }
 
 type parameter struct {
@@ -74,6 +85,7 @@ type kustomizeSettings struct {
 	Components           []string          `json:"components"`
 	Patches              []map[string]any  `json:"patches"`
 	Replicas             []map[string]any  `json:"replicas"`
+	clusterVersions
 }
 
 type directorySettings struct {
@@ -104,6 +116,8 @@ type expansion struct {
 	object   *manifest.Object
 	targets  []render.Target
 	problems []manifest.Diagnostic
+	// templatePatch is that of the ApplicationSet that makes the Applications; it is not applied.
+	templatePatch string
 	// fetched are the sources elsewhere that were looked into, by their address and revision.
 	fetched map[string]place
 }
@@ -124,6 +138,7 @@ func (x *expansion) application(text []byte) {
 	if len(sources) == 0 && app.Spec.Source != nil {
 		sources = []source{*app.Spec.Source}
 	}
+	held := x.reserve(text, len(sources))
 	if len(sources) == 0 {
 		x.tell(manifest.Error, "Application %s has no source", app.Metadata.Name)
 	}
@@ -133,6 +148,7 @@ func (x *expansion) application(text []byte) {
 		case err != nil:
 			x.tell(manifest.Error, "Application %s: %v", app.Metadata.Name, err)
 		case t != nil:
+			t.Reservations = held[i]
 			x.targets = append(x.targets, *t)
 		}
 	}
@@ -184,7 +200,9 @@ func (x *expansion) target(app *application, s *source) (*render.Target, error) 
 	case render.Helm:
 		return t, x.helm(t, app, s, in, at)
 	case render.Kustomize:
-		t.Changes = s.Kustomize.changes()
+		if t.Changes = s.Kustomize.changes(); s.Kustomize != nil {
+			t.Settings = s.Kustomize.settings()
+		}
 	default:
 		x.directory(t, s, in, at)
 	}
@@ -231,9 +249,9 @@ func (k *kustomizeSettings) changes() *render.Changes {
 }
 
 func (x *expansion) directory(t *render.Target, s *source, in *place, at string) {
-	filter := plain.Filter{Flat: true}
+	filter := plain.Filter{Flat: true, Whole: true}
 	if d := s.Directory; d != nil {
-		filter = plain.Filter{Flat: !d.Recurse, Include: d.Include, Exclude: d.Exclude}
+		filter = plain.Filter{Flat: !d.Recurse, Include: d.Include, Exclude: d.Exclude, Whole: true}
 	}
 	t.Changes = &render.Changes{Files: filter}
 	if in.err != nil {
@@ -263,6 +281,7 @@ func (x *expansion) helm(t *render.Target, app *application, s *source, in *plac
 	if h.Namespace != "" {
 		t.Namespace = h.Namespace
 	}
+	t.Settings = h.settings()
 	if len(h.FileParameters) > 0 {
 		x.tell(manifest.Warning, "%s has fileParameters, which are not applied", t.Deployer)
 	}

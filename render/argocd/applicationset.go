@@ -29,7 +29,7 @@ func (x *expansion) applicationSet() {
 		x.tell(manifest.Error, "this ApplicationSet cannot be read: %v", err)
 		return
 	}
-	if set.Spec.TemplatePatch != "" {
+	if x.templatePatch = set.Spec.TemplatePatch; x.templatePatch != "" {
 		x.tell(manifest.Warning, "its templatePatch is not applied: its Applications are analysed without it")
 	}
 	g := &generation{fsys: x.fsys, goTemplate: set.Spec.GoTemplate, options: set.Spec.GoTemplateOptions}

@@ -204,8 +204,9 @@ type following struct {
 	start *start
 	known map[string]*manifest.Object
 	seen  map[string]bool
-	// depth counts the deployers above.
-	depth int
+	// depth counts the deployers above, stopped says why one of them does not apply anything at present.
+	depth   int
+	stopped string
 }
 
 // Bounds on what one start deploys: a chart may make an Application of itself, under another name each time.
@@ -256,6 +257,7 @@ func (w *following) target(ctx context.Context, t render.Target, o *manifest.Obj
 	} else {
 		t.Cluster = cluster
 	}
+	t.Reservations.Stopped = cmp.Or(t.Reservations.Stopped, w.stopped)
 	f := Found{Target: t, By: "the " + o.String(), clusterBy: by, mark: markOf(t)}
 	if !strings.HasPrefix(t.Deployer, o.Kind+" ") {
 		f.By = "the " + t.Deployer + " of the " + o.String()
@@ -269,15 +271,16 @@ func (w *following) target(ctx context.Context, t render.Target, o *manifest.Obj
 			"what comes of it is not followed: more than %d objects deploy one another, or more than %d targets come of one", maxDepth, maxDeployed))
 		return
 	}
-	w.depth++
+	above := w.stopped
+	w.depth, w.stopped = w.depth+1, t.Reservations.Stopped
 	w.objects(ctx, w.deployment.objects(ctx, t), cluster, by)
-	w.depth--
+	w.depth, w.stopped = w.depth-1, above
 }
 
 // objects renders a target, once for all that have the same settings. One that does not render holds nothing here; that
 // it does not is said when its turn comes. A limit is told at once: next time it may just not be reached.
 func (d *deployment) objects(ctx context.Context, t render.Target) []*manifest.Object {
-	t.Cluster, t.Deployer, t.Settings = "", "", d.settings
+	t.Cluster, t.Deployer, t.Settings, t.Reservations = "", "", t.Settings.Or(d.settings), render.Reservations{}
 	key, err := json.Marshal(t)
 	if err != nil {
 		return nil

@@ -47,6 +47,8 @@ func Targets(fsys fs.FS, o *manifest.Object, beside Beside) ([]render.Target, []
 		x.tell(manifest.Error, "%v", err)
 	case t != nil:
 		t.Deployer = o.String()
+		x.reserve()
+		t.Reservations = x.held
 		return []render.Target{*t}, x.problems
 	}
 	return nil, x.problems
@@ -58,6 +60,8 @@ type expansion struct {
 	object   *manifest.Object
 	beside   Beside
 	problems []manifest.Diagnostic
+	// held is what it says beside what is followed.
+	held render.Reservations
 }
 
 func (x *expansion) tell(severity manifest.Severity, format string, args ...any) {
@@ -159,6 +163,7 @@ func (x *expansion) variables(own map[string]string, from []reference) *render.V
 		data, ok := x.data(ref)
 		if !ok {
 			v.Partial = true
+			x.hide(ref)
 			x.tell(manifest.Info, "its variables come from %s %s, too, which cannot be read in this repository: those without a known value stand for themselves", ref.Kind, ref.Name)
 		}
 		for name, value := range data {

@@ -158,9 +158,11 @@ func (x *expansion) values(spec *releaseSpec) (map[string]any, error) {
 		text, has := data[key]
 		switch {
 		case !ok || !has:
+			x.hide(ref)
 			x.tell(manifest.Warning, "its values come from %s %s, too, which cannot be read in this repository: it is analysed without them", ref.Kind, ref.Name)
 			continue
 		case ref.TargetPath != "":
+			x.held.Leave("spec.valuesFrom.targetPath "+ref.TargetPath, text)
 			x.tell(manifest.Warning, "its value %s comes from %s %s by a targetPath, which is not applied", ref.TargetPath, ref.Kind, ref.Name)
 			continue
 		}

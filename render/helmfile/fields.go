@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/netpol-impact/netpol-impact/render"
 )
 
 // A fields is what is known of the fields of one kind of map in a helmfile.
@@ -41,7 +43,7 @@ var (
 func (f *following) unfollowed(release, in string, held map[string]any, known fields) {
 	names := strings.Fields(known.followed + " " + known.idle)
 	for _, key := range slices.Sorted(maps.Keys(held)) {
-		if slices.Contains(names, key) || isNothing(held[key]) {
+		if slices.Contains(names, key) || render.IsNothing(held[key]) {
 			continue
 		}
 		f.tellField(release, in, key, "which is not followed")
@@ -55,22 +57,6 @@ func (f *following) tellField(release, in, key, what string) {
 		key = in + "." + key
 	}
 	f.tellAt(f.file, line, release, "it has %s, %s", key, what)
-}
-
-func isNothing(value any) bool {
-	switch v := value.(type) {
-	case nil:
-		return true
-	case bool:
-		return !v
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	return false
 }
 
 // line is where a field stands in the file as it is written: templates move the lines of what they make. A release's is

@@ -113,6 +113,9 @@ func (e Edits) edit(fields map[string]any) {
 	}
 }
 
+// notInSource are the folders that Flux's source-controller leaves out by itself. Other hidden ones are like any other.
+var notInSource = map[string]bool{".git": true, ".github": true, ".circleci": true}
+
 // generate writes the kustomization of a folder that has none, as Flux does: every manifest below it, and of a folder
 // with a kustomization that one.
 func generate(tree fs.FS, dir string) (*kustomization, error) {
@@ -123,7 +126,7 @@ func generate(tree fs.FS, dir string) (*kustomization, error) {
 			return err
 		case name == dir:
 			return nil
-		case entry.IsDir() && strings.HasPrefix(entry.Name(), "."):
+		case entry.IsDir() && notInSource[entry.Name()]:
 			return fs.SkipDir
 		case entry.IsDir():
 			if _, err := load(tree, name); errors.Is(err, fs.ErrNotExist) {

@@ -15,7 +15,14 @@ type Filter struct {
 	Flat bool
 	// Include and Exclude are patterns of paths below the folder: "*.yaml", "{a,b}/**". Exclude wins.
 	Include, Exclude string
+	// Whole takes in hidden folders and those of charts as well, and leaves out files in which the mark of Argo CD stands by
+	// which it does.
+	Whole bool `json:",omitempty"`
 }
+
+// leftOut is Argo CD's mark of a file that is none of its manifests:
+// https://argo-cd.readthedocs.io/en/stable/user-guide/directory/#skipping-file-rendering
+var leftOut = []byte("+argocd:skip-file-rendering")
 
 func (f Filter) apply(at string, files []string) ([]string, error) {
 	include, err := glob.Compile(f.Include)

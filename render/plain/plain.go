@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -23,7 +24,7 @@ func Read(ctx context.Context, fsys fs.FS, at string, r *manifest.Reader) ([]*ma
 
 // ReadOnly reads as [Read] does, the files that a filter leaves, within an allowance.
 func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manifest.Reader, within *manifest.Allowance) ([]*manifest.Object, []manifest.Diagnostic, error) {
-	files, problems, err := list(ctx, fsys, at)
+	files, problems, err := list(ctx, fsys, at, only.Whole)
 	if err == nil {
 		files, err = only.apply(at, files)
 	}
@@ -44,6 +45,7 @@ func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manife
 				return err
 			case err != nil:
 				broken[i] = []manifest.Diagnostic{Unreadable(fsys, name, err)}
+			case only.Whole && bytes.Contains(text, leftOut):
 			default:
 				if objects[i], broken[i], err = r.ReadWithin(ctx, within, name, text); err != nil {
 					return err
@@ -59,7 +61,7 @@ func ReadOnly(ctx context.Context, fsys fs.FS, at string, only Filter, r *manife
 }
 
 // list returns the files to be read, in the order of their paths, and a diagnostic for what cannot be looked into.
-func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems []manifest.Diagnostic, err error) {
+func list(ctx context.Context, fsys fs.FS, at string, whole bool) (files []string, problems []manifest.Diagnostic, err error) {
 	err = fs.WalkDir(fsys, at, func(name string, entry fs.DirEntry, err error) error {
 		if err == nil {
 			err = ctx.Err()
@@ -70,7 +72,7 @@ func list(ctx context.Context, fsys fs.FS, at string) (files []string, problems 
 		case err != nil:
 			problems = append(problems, Unreadable(fsys, name, err))
 		case entry.IsDir():
-			if name != at && strings.HasPrefix(entry.Name(), ".") || isToolsOwn(fsys, at, name) {
+			if !whole && (name != at && strings.HasPrefix(entry.Name(), ".") || isToolsOwn(fsys, at, name)) {
 				return fs.SkipDir
 			}
 		case name == at || isManifest(name):
