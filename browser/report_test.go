@@ -202,6 +202,18 @@ func TestARowOfTheTableTellsWhy(t *testing.T) {
 	p.shoot("phone-dark-table")
 }
 
+// TestWhatIsNarrowedIsNotShownAsBlocked holds for the list, the graph and the table.
+func TestWhatIsNarrowedIsNotShownAsBlocked(t *testing.T) {
+	r := small()
+	r.Clusters[0].Findings[0].Narrowed = true
+	p := open(t, r, "light", 1280)
+	p.want(`document.querySelector('[data-finding="F1"]').textContent`, "F1 · high · B5 · narrowed")
+	p.want("document.getElementById('graph')._cyreg.cy.edges('.narrowed').length", "1")
+	p.want("document.getElementById('graph')._cyreg.cy.edges('.blocked').length", "0")
+	p.run(chromedp.Click(chromedp.CSS("#table-button")))
+	p.want("document.querySelector('#table tbody tr').textContent", "narrowed")
+}
+
 // apart fails where the graph hides edges: an edge between two nodes is seen only if they do not overlap.
 func (p *reader) apart(state string) {
 	p.t.Helper()

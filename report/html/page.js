@@ -87,7 +87,7 @@
       b.dataset.finding = f.id;
       b.setAttribute('aria-pressed', String(picked === f));
       const tags = make('span', undefined, b, 'tags');
-      make('b', f.severity, tags); tags.append(' · ' + f.rule + ' · '); make('b', f.kind, tags);
+      tags.append(f.id + ' · '); make('b', f.severity, tags); tags.append(' · ' + f.rule + ' · '); make('b', f.kind, tags);
       b.append(f.title);
       b.addEventListener('click', () => {
         picked = picked === f ? null : f;
@@ -116,7 +116,7 @@
     }
     for (const f of findings) {
       make('h2', f.title, to);
-      make('p', f.severity + ' · ' + f.rule + ' · ' + f.kind + ' · ' + f.confidence, to, 'soft');
+      make('p', f.id + ' · ' + f.severity + ' · ' + f.rule + ' · ' + f.kind + ' · ' + f.confidence, to, 'soft');
       if (f.explanation) make('p', f.explanation, to);
       if (f.advice) { make('h3', 'What to do', to); make('p', f.advice, to); }
       if (f.connections.length && !connections) {
@@ -224,7 +224,7 @@
       lines.push(line.trim());
     }
     n.data.label = lines.map((l) => (l.length > 40 ? l.slice(0, 39) + '…' : l)).join('\n');
-    const room = n.classes === 'external' || n.classes === 'name' ? 44 : n.classes === 'potential' ? 34 : 22;
+    const room = n.classes === 'external' || n.classes === 'name' ? 44 : n.classes === 'potential' ? 64 : 22;
     n.data.w = Math.ceil(Math.max(...n.data.label.split('\n').map((l) => pen.measureText(l).width))) + room;
     n.data.h = lines.length * 15 + 14;
   }
@@ -243,6 +243,7 @@
       { selector: 'edge', style: { width: 1.2, opacity: 0.55, 'curve-style': 'bezier', 'control-point-step-size': 36, 'target-arrow-shape': 'triangle', 'arrow-scale': 0.9, 'loop-direction': '0deg', 'loop-sweep': '-40deg', 'z-index': 1, ...edge('same', 'solid') } },
       { selector: 'edge.opened', style: { width: 2.4, opacity: 1, 'z-index': 10, ...edge('opened', 'solid') } },
       { selector: 'edge.blocked', style: { width: 2.4, opacity: 1, 'z-index': 10, ...edge('blocked', 'dashed') } },
+      { selector: 'edge.narrowed', style: { width: 2.4, opacity: 1, 'z-index': 9, ...edge('same', 'dotted') } },
       { selector: '.faded', style: { opacity: 0.15 } },
       { selector: 'node:selected', style: { 'border-width': 3, 'border-style': 'solid', 'border-color': v('accent') } },
       { selector: 'edge:selected', style: { width: 4, opacity: 1, 'line-color': v('accent'), 'target-arrow-color': v('accent') } },
@@ -337,6 +338,8 @@
   $('head').className = data.pass ? 'pass' : 'fail';
   $('compared').textContent = data.compared;
   data.reasons.forEach((r) => make('li', r, $('reasons')));
+  // What keeps every port that its destination declares is lost to nobody: it is no blocked connection to look at.
+  for (const c of data.clusters) for (const f of c.findings) if (f.narrowed) f.kind = 'narrowed';
   options('cluster', '', data.clusters.map((c, i) => [i, c.name || 'cluster']));
   options('severity', 'All', ['critical', 'high', 'medium', 'low', 'info'].map((s) => [s, s]));
   options('kind', 'All', [...new Set(data.clusters.flatMap((c) => c.findings.map((f) => f.kind)))].sort().map((k) => [k, k]));
