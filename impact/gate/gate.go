@@ -57,11 +57,7 @@ func fails(s impact.Severity, threshold string) bool {
 }
 
 func reason(ids []string, setting, threshold string) string {
-	verb := "reach"
-	if len(ids) == 1 {
-		verb = "reaches"
-	}
-	return fmt.Sprintf("%s %s %s: %s", strings.Join(runs(ids), ", "), verb, setting, threshold)
+	return fmt.Sprintf("stopped by %s (%s: %s)", strings.Join(runs(ids), ", "), setting, threshold)
 }
 
 // runs shortens findings that are numbered one after the other: F1–F20. Of two, both are named.

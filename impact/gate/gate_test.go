@@ -23,12 +23,12 @@ func TestFindingsFromTheThresholdOnFailTheGate(t *testing.T) {
 		want       []string
 	}{
 		{"nothing found", nil, config.Gate{}, nil},
-		{"high by default", []impact.Finding{opened, blocked}, config.Gate{}, []string{"F1 reaches fail-on-opened: high"}},
-		{"each kind has its own", []impact.Finding{opened, blocked}, config.Gate{FailOnOpened: "critical", FailOnBlocked: "low"}, []string{"F2 reaches fail-on-blocked: low"}},
+		{"high by default", []impact.Finding{opened, blocked}, config.Gate{}, []string{"stopped by F1 (fail-on-opened: high)"}},
+		{"each kind has its own", []impact.Finding{opened, blocked}, config.Gate{FailOnOpened: "critical", FailOnBlocked: "low"}, []string{"stopped by F2 (fail-on-blocked: low)"}},
 		{"never informs only", []impact.Finding{opened, blocked}, config.Gate{FailOnOpened: "never", FailOnBlocked: "never"}, nil},
 		{"a guess alone passes", []impact.Finding{guessed}, config.Gate{}, nil},
-		{"several", []impact.Finding{blocked, {ID: "F4", Kind: impact.Blocked, Severity: impact.High}}, config.Gate{FailOnBlocked: "medium"}, []string{"F2, F4 reach fail-on-blocked: medium"}},
-		{"another kind counts as opened", []impact.Finding{{ID: "F5", Kind: impact.Waiver, Severity: impact.High}}, config.Gate{}, []string{"F5 reaches fail-on-opened: high"}},
+		{"several", []impact.Finding{blocked, {ID: "F4", Kind: impact.Blocked, Severity: impact.High}}, config.Gate{FailOnBlocked: "medium"}, []string{"stopped by F2, F4 (fail-on-blocked: medium)"}},
+		{"another kind counts as opened", []impact.Finding{{ID: "F5", Kind: impact.Waiver, Severity: impact.High}}, config.Gate{}, []string{"stopped by F5 (fail-on-opened: high)"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := Decide(clusters(test.findings...), func(string) config.Gate { return test.thresholds })
