@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -47,11 +48,11 @@ func TestTheReferenceIsGenerated(t *testing.T) {
 }
 
 func describe(w io.Writer, c *cobra.Command) {
-	fmt.Fprintf(w, "\n## %s\n\n%s\n\n```\n%s\n```\n", c.CommandPath(), c.Long, c.UseLine())
-	if c.Long == "" {
-		// A command without a long text has a short one that says it all.
-		fmt.Fprintf(w, "\n%s.\n", c.Short)
+	text := c.Long
+	if text == "" {
+		text = c.Short + "." // which then says it all
 	}
+	fmt.Fprintf(w, "\n## %s\n\n%s\n\n```\n%s\n```\n", c.CommandPath(), text, c.UseLine())
 	if c.Example != "" {
 		fmt.Fprintf(w, "\nExamples:\n\n```sh\n%s\n```\n", dedent(c.Example))
 	}
@@ -79,31 +80,45 @@ func dedent(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestTheReadmeShowsARealComment keeps the comment in README.md what the program prints for the included example, as far
-// as it is not folded.
-func TestTheReadmeShowsARealComment(t *testing.T) {
-	const begin, end = "<!-- example: begin (generated) -->\n", "<!-- example: end -->\n"
-	readme, err := os.ReadFile("../../README.md")
+// TestTheReadmeShowsRealComments keeps the comments in README.md what the program prints for a story of the scenarios and for
+// the included example, as far as they are not folded.
+func TestTheReadmeShowsRealComments(t *testing.T) {
+	t.Chdir("../..")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, ok := bytes.Cut(readme, []byte(begin))
-	_, after, ok2 := bytes.Cut(rest, []byte(end))
-	if !ok || !ok2 {
-		t.Fatalf("README.md has lost the markers %q and %q", begin, end)
+	story, err := txtar.ParseFile("testdata/script/story-label-typo.txtar")
+	if err != nil {
+		t.Fatal(err)
 	}
-	var comment, stderr bytes.Buffer
-	t.Chdir("../..")
+	comments := map[string][]byte{}
+	for _, f := range story.Files {
+		if f.Name == "comment.md" { // the scenario holds it to be what the program prints
+			comments["typo"] = f.Data
+		}
+	}
+	var boutique, stderr bytes.Buffer
 	run(t.Context(), []string{"diff", "--base", "testdata/boutique/base", "--head", "testdata/boutique/head", "--format", "markdown"},
-		func(string) string { return "" }, nil, &comment, &stderr)
+		func(string) string { return "" }, nil, &boutique, &stderr)
 	if stderr.Len() > 0 {
 		t.Fatal(stderr.String())
 	}
-	seen, _, folds := bytes.Cut(comment.Bytes(), []byte("<details>"))
-	if !folds {
-		t.Fatal("the comment has nothing that is folded")
+	comments["boutique"] = boutique.Bytes()
+	for _, name := range []string{"typo", "boutique"} {
+		begin, end := fmt.Sprintf("<!-- example %s: begin (generated) -->\n", name), "<!-- example: end -->\n"
+		before, rest, ok := bytes.Cut(readme, []byte(begin))
+		_, after, ok2 := bytes.Cut(rest, []byte(end))
+		if !ok || !ok2 {
+			t.Fatalf("README.md has lost the markers %q and %q", begin, end)
+		}
+		seen, _, folds := bytes.Cut(comments[name], []byte("<details>"))
+		if !folds {
+			t.Fatalf("the comment of %s has nothing that is folded", name)
+		}
+		readme = bytes.Join([][]byte{before, []byte(begin), seen, []byte(end), after}, nil)
 	}
-	golden(t, "README.md", bytes.Join([][]byte{before, []byte(begin), seen, []byte(end), after}, nil))
+	golden(t, "README.md", readme)
 }
 
 // TestTheReadmesCommandEndsClean runs the command that a newcomer tries first.
