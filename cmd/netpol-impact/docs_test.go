@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -92,19 +93,26 @@ func TestTheReadmeShowsRealComments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	comments := map[string][]byte{}
+	typo := t.TempDir()
 	for _, f := range story.Files {
-		if f.Name == "comment.md" { // the scenario holds it to be what the program prints
-			comments["typo"] = f.Data
+		file := filepath.Join(typo, f.Name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, f.Data, 0o666); err != nil {
+			t.Fatal(err)
 		}
 	}
-	var boutique, stderr bytes.Buffer
-	run(t.Context(), []string{"diff", "--base", "testdata/boutique/base", "--head", "testdata/boutique/head", "--format", "markdown"},
-		func(string) string { return "" }, nil, &boutique, &stderr)
-	if stderr.Len() > 0 {
-		t.Fatal(stderr.String())
+	comments := map[string][]byte{}
+	for name, dir := range map[string]string{"typo": typo, "boutique": "testdata/boutique"} {
+		var comment, stderr bytes.Buffer
+		run(t.Context(), []string{"diff", "--base", filepath.Join(dir, "base"), "--head", filepath.Join(dir, "head"), "--format", "markdown"},
+			func(string) string { return "" }, nil, &comment, &stderr)
+		if stderr.Len() > 0 {
+			t.Fatal(stderr.String())
+		}
+		comments[name] = comment.Bytes()
 	}
-	comments["boutique"] = boutique.Bytes()
 	for _, name := range []string{"typo", "boutique"} {
 		begin, end := fmt.Sprintf("<!-- example %s: begin (generated) -->\n", name), "<!-- example: end -->\n"
 		before, rest, ok := bytes.Cut(readme, []byte(begin))
