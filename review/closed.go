@@ -48,14 +48,23 @@ func (c *comparison) checkTargets() {
 // deploys is not analysed: its folder may be gone, or its source another one. A cluster keeps what was deployed then, so
 // it is not compared as removed.
 func (c *comparison) losesItsWay(u *unit) bool {
-	for _, d := range c.head.diagnostics {
+	d := c.wordOnDeployer(u)
+	if d != nil {
+		c.head.fail(manifest.Diagnostic{Object: d.Object, File: d.File, Line: d.Line,
+			Message: fmt.Sprintf("it deploys %s on the base side, and nothing that can be analysed at head: %s", u.Target, d.Message)})
+	}
+	return d != nil
+}
+
+// wordOnDeployer says why what the object that deploys a target deploys at head is not analysed; nil if nothing does.
+func (c *comparison) wordOnDeployer(u *unit) *manifest.Diagnostic {
+	for i := range c.head.diagnostics {
+		d := &c.head.diagnostics[i]
 		if u.Target.Deployer != "" && d.Severity != manifest.Info && (d.Object == u.Target.Deployer || strings.HasSuffix(u.Target.Deployer, " of "+d.Object)) {
-			c.head.fail(manifest.Diagnostic{Object: d.Object, File: d.File, Line: d.Line,
-				Message: fmt.Sprintf("it deploys %s on the base side, and nothing that can be analysed at head: %s", u.Target, d.Message)})
-			return true
+			return d
 		}
 	}
-	return false
+	return nil
 }
 
 // empties tells whether a target renders to nothing on a side while the other one has workloads.

@@ -46,6 +46,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 		c.head.fail(manifest.Diagnostic{Message: "there is nothing to compare: no kustomization, no Helm chart and no manifests were found on either side"})
 	}
 	c.readPledges(p)
+	c.keepUndeployed()
 	c.tellUnread()
 	c.tellAsking()
 	c.setAside()
@@ -65,6 +66,8 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c.checkTaken()
 	c.checkReservations()
 	c.checkUndeployed()
+	c.checkDropped()
+	c.checkNewlyDeployed()
 	c.checkTargets()
 	c.compare(ctx)
 	return c.result(), nil

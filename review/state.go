@@ -19,6 +19,8 @@ type unit struct {
 	discover.Found
 	out render.Output
 	err error
+	// kept tells that nothing deploys it on this side, and that it is compared as the other one deploys it.
+	kept bool
 }
 
 // key identifies a target on both sides, whatever tool renders it there.

@@ -20,6 +20,10 @@ func (c *comparison) checkUndeployed() {
 		head[u.key()] = u
 	}
 	for _, u := range c.head.units {
+		if u.kept {
+			c.tellKept(u)
+			continue
+		}
 		if base[u.key()] || u.Target.Deployer != "" || u.Target.Source != nil {
 			continue
 		}
@@ -28,7 +32,7 @@ func (c *comparison) checkUndeployed() {
 			if environment(b) != environment(u) {
 				continue // it is told as removed from the one's cluster
 			}
-			if p := c.leaves(b, head[b.key()], policies); p != nil {
+			if p := c.leaves(b, head[b.key()], policies); p != nil && !c.deploysAnyway(b, p) {
 				c.head.fail(manifest.Diagnostic{Object: p.String(), File: p.Origin.File, Line: p.Origin.Line, Message: undeployed(b, u)})
 				break
 			}
@@ -54,14 +58,27 @@ func (c *comparison) leaves(b, now *unit, policies map[string]bool) *manifest.Ob
 	return nil
 }
 
+// deploysAnyway tells whether what deploys a target of base deploys a policy of it at head, too, from another folder.
+func (c *comparison) deploysAnyway(b *unit, p *manifest.Object) bool {
+	for _, u := range c.head.units {
+		if b.Target.Deployer != "" && u.Target.Deployer == b.Target.Deployer && identities(u)[p.Key()] {
+			return true
+		}
+	}
+	return false
+}
+
 func undeployed(was, is *unit) string {
 	by := fmt.Sprintf("the target %s, which is still there, no longer has it", was.Target)
 	if was.Target.Deployer != "" {
 		by = was.Target.Deployer + " no longer deploys it"
 	}
-	return fmt.Sprintf("%s, and at head nothing refers to %s: it is compared as if it were still in the cluster, which is so only if that is deployed by other means. "+
-		"Delete its manifest if it is to go; else refer to it, or name the targets in the configuration, by a change that is merged before", by, is.Target)
+	return fmt.Sprintf("%s, and at head nothing refers to %s: %s", by, is.Target, stillThere)
 }
+
+// stillThere says how what may be gone is compared, and what to do.
+const stillThere = "it is compared as if it were still in the cluster, which is so only if that is deployed by other means. " +
+	"Delete its manifest if it is to go; else refer to it, or name the targets in the configuration, by a change that is merged before"
 
 // identities are a target's policies by their kind, namespace and name.
 func identities(u *unit) map[string]bool {

@@ -45,6 +45,8 @@ type start struct {
 	objects  []*manifest.Object
 	found    []Found
 	problems []manifest.Diagnostic
+	// loose tells that nothing names its file.
+	loose bool
 }
 
 var (
@@ -168,7 +170,7 @@ func (d *deployment) orphans(ctx context.Context) []*start {
 			continue
 		}
 		t := render.Target{Kind: render.Plain, Path: file}
-		e := &start{Found: Found{Target: t, By: byFile, mark: markOf(t)}}
+		e := &start{Found: Found{Target: t, By: byFile, mark: markOf(t)}, loose: true}
 		d.follow(ctx, e)
 		all = append(all, e)
 	}
@@ -204,9 +206,9 @@ type following struct {
 	start *start
 	known map[string]*manifest.Object
 	seen  map[string]bool
-	// depth counts the deployers above, stopped says why one of them does not apply anything at present.
-	depth   int
-	stopped string
+	// depth counts the deployers above, parent is the nearest, stopped says why one of them does not apply anything at present.
+	depth           int
+	parent, stopped string
 }
 
 // Bounds on what one start deploys: a chart may make an Application of itself, under another name each time.
@@ -258,7 +260,7 @@ func (w *following) target(ctx context.Context, t render.Target, o *manifest.Obj
 		t.Cluster = cluster
 	}
 	t.Reservations.Stopped = cmp.Or(t.Reservations.Stopped, w.stopped)
-	f := Found{Target: t, By: "the " + o.String(), clusterBy: by, mark: markOf(t)}
+	f := Found{Target: t, By: "the " + o.String(), Parent: w.parent, Loose: w.start.loose, clusterBy: by, mark: markOf(t)}
 	if !strings.HasPrefix(t.Deployer, o.Kind+" ") {
 		f.By = "the " + t.Deployer + " of the " + o.String()
 	}
@@ -271,10 +273,10 @@ func (w *following) target(ctx context.Context, t render.Target, o *manifest.Obj
 			"what comes of it is not followed: more than %d objects deploy one another, or more than %d targets come of one", maxDepth, maxDeployed))
 		return
 	}
-	above := w.stopped
-	w.depth, w.stopped = w.depth+1, t.Reservations.Stopped
+	parent, stopped := w.parent, w.stopped
+	w.depth, w.parent, w.stopped = w.depth+1, t.Deployer, t.Reservations.Stopped
 	w.objects(ctx, w.deployment.objects(ctx, t), cluster, by)
-	w.depth, w.stopped = w.depth-1, above
+	w.depth, w.parent, w.stopped = w.depth-1, parent, stopped
 }
 
 // objects renders a target, once for all that have the same settings. One that does not render holds nothing here; that

@@ -25,6 +25,10 @@ type Found struct {
 	Cluster string
 	// ClusterBy says for people where Cluster comes from: "the folder overlays/prod".
 	ClusterBy string
+	// Parent names what deploys the object that deploys the target; "" if that one is found by itself. Loose tells that it, or the
+	// first of those above it, is in the folder of a kustomization that does not name its file.
+	Parent string
+	Loose  bool
 
 	mark mark
 	// clusterBy is where Target.Cluster comes from if not from the configuration.

@@ -1,0 +1,171 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netpol-impact/netpol-impact/impact/cluster"
+	"github.com/netpol-impact/netpol-impact/manifest"
+)
+
+// findsItself tells whether the targets are those that the repository shows, and none that somebody names.
+func (c *comparison) findsItself() bool {
+	return !c.filesOnly() && len(c.config.Targets) == 0 && len(c.o.Targets) == 0
+}
+
+// keepUndeployed looks for folders that something deploys on base and nothing does at head, where they stay and are found by
+// themselves: in other namespaces and with other values. Where what deployed such a folder deploys another one now, it is left
+// out; else it is compared as base deploys it.
+func (c *comparison) keepUndeployed() {
+	if !c.findsItself() {
+		return
+	}
+	base, deployed, deploys := keys(c.base.units), make(map[string]bool), make(map[string]*unit)
+	for _, u := range c.head.units {
+		if u.Target.Deployer != "" {
+			deployed[u.Target.Path], deploys[u.Target.Deployer+" in "+u.Target.Cluster] = true, u
+		}
+	}
+	for _, b := range c.base.units {
+		if b.Target.Deployer == "" || b.Target.Source != nil || deployed[b.Target.Path] || c.wordOnDeployer(b) != nil {
+			continue
+		}
+		isOrphan := func(u *unit) bool {
+			return u.Target.Deployer == "" && u.Target.Path == b.Target.Path && !base[u.key()]
+		}
+		others := slices.ContainsFunc(c.head.units, func(u *unit) bool { return u.kept && u.Target.Path == b.Target.Path })
+		if !others && !slices.ContainsFunc(c.head.units, isOrphan) {
+			continue
+		}
+		c.head.units = slices.DeleteFunc(c.head.units, isOrphan)
+		if now := deploys[b.Target.Deployer+" in "+b.Target.Cluster]; now != nil {
+			c.note(b.Target.Path, fmt.Sprintf("%s no longer deploys this folder, but %s: at head it is left out, since nothing refers to it", b.Target.Deployer, now.Target))
+			continue
+		}
+		c.head.units = append(c.head.units, &unit{Found: b.Found, kept: true})
+	}
+	slices.SortStableFunc(c.head.units, func(a, b *unit) int { return strings.Compare(a.Target.String(), b.Target.String()) })
+}
+
+// tellKept fails where a target that nothing deploys at head has policies, and warns where it has none.
+func (c *comparison) tellKept(u *unit) {
+	for _, o := range u.out.Objects {
+		if cluster.IsPolicy(o) {
+			c.head.fail(manifest.Diagnostic{Object: o.String(), File: o.Origin.File, Line: o.Origin.Line, Message: undeployed(u, u)})
+			return
+		}
+	}
+	c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: u.Target.String(), Message: undeployed(u, u)})
+}
+
+// isDropped tells whether what deployed the object that deploys a target no longer does at head, where that one is found by
+// itself.
+func isDropped(base, head *unit) bool {
+	return head.Target.Deployer != "" && (base.Parent != "" && head.Parent == "" || head.Loose && !base.Loose)
+}
+
+// checkDropped fails where an object that deploys policies is itself deployed no longer, but still there: a child that the
+// root of an app-of-apps drops. Where the root is gone as well, its children may be applied in another way: that is a warning.
+func (c *comparison) checkDropped() {
+	if !c.findsItself() {
+		return
+	}
+	onBase, alive := make(map[string]*unit), make(map[string]bool)
+	for _, b := range c.base.units {
+		onBase[b.key()] = b
+	}
+	for _, u := range c.head.units {
+		alive[u.Target.Deployer] = true
+	}
+	told := make(map[string]bool)
+	for _, u := range c.head.units {
+		b := onBase[u.key()]
+		if b == nil || u.kept || !isDropped(b, u) {
+			continue
+		}
+		by := "its manifest is in the folder of a kustomization that no longer names it"
+		if b.Parent != "" {
+			by = b.Parent + " no longer deploys this object"
+		}
+		d := manifest.Diagnostic{Severity: manifest.Warning, Object: u.Target.Deployer, Message: fmt.Sprintf("%s, and it deploys %s: %s", by, u.Target, stillThere)}
+		switch hasPolicies := len(identities(b))+len(identities(u)) > 0; {
+		case hasPolicies && (u.Loose || alive[b.Parent]):
+			c.head.fail(d)
+		case !told[b.Parent] || hasPolicies:
+			c.notes = append(c.notes, d)
+			told[b.Parent] = true
+		}
+	}
+}
+
+// checkNewlyDeployed looks for folders that base found by themselves and that something refers to at head. Where base has others
+// that are deployed so, such a folder was most likely not in the cluster: it then counts as new, if the change leaves it as it is.
+func (c *comparison) checkNewlyDeployed() {
+	if !c.findsItself() {
+		return
+	}
+	base, head := keys(c.base.units), keys(c.head.units)
+	deployers := slices.ContainsFunc(c.base.units, func(b *unit) bool { return b.Target.Deployer != "" })
+	var gone []*unit
+	for _, b := range c.base.units {
+		if head[b.key()] || b.Target.Deployer != "" || b.Target.Source != nil || b.err != nil {
+			continue
+		}
+		policies := identities(b)
+		for _, u := range c.head.units {
+			if environment(b) != environment(u) || u.Target.Source != nil || !base[u.key()] && u.Target.Deployer == "" {
+				continue // a target that is gone was moved
+			}
+			p := firstOf(u, policies)
+			if p == nil {
+				continue
+			}
+			if u.Target.Deployer != "" && !deployers {
+				c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: b.Target.String(), Message: fmt.Sprintf(
+					"%s deploys it at head, and base has nothing that is deployed so: it is compared as if its policies had been in the cluster before. If they were not, what they block or open is not told here", u.Target.Deployer)})
+				break
+			}
+			by := fmt.Sprintf("the target %s", u.Target)
+			if u.Target.Deployer != "" {
+				by = u.Target.Deployer
+			}
+			if c.isAlone(b) || !c.isUnchanged(b) {
+				c.head.fail(manifest.Diagnostic{Object: p.String(), File: p.Origin.File, Line: p.Origin.Line, Message: fmt.Sprintf(
+					"%s has it at head, and on base nothing referred to %s: it is compared as if it had been in the cluster before, which is so only if that was deployed by other means. "+
+						"Refer to it by one change and edit it by another, or name the targets in the configuration, by a change that is merged before", by, b.Target)})
+				break
+			}
+			gone = append(gone, b)
+			c.note(b.Target.String(), fmt.Sprintf("on base nothing referred to it, and at head %s does: it counts as new to the cluster", by))
+			break
+		}
+	}
+	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return slices.Contains(gone, b) })
+}
+
+// firstOf is the first of some policies that a target has, nil if it has none of them.
+func firstOf(u *unit, policies map[string]bool) *manifest.Object {
+	for _, o := range u.out.Objects {
+		if cluster.IsPolicy(o) && policies[o.Key()] {
+			return o
+		}
+	}
+	return nil
+}
+
+// isAlone tells whether an environment of base has no other target.
+func (c *comparison) isAlone(b *unit) bool {
+	return !slices.ContainsFunc(c.base.units, func(u *unit) bool { return u != b && environment(u) == environment(b) })
+}
+
+// isUnchanged tells whether all objects of a target of base are at head, with the same contents.
+func (c *comparison) isUnchanged(b *unit) bool {
+	contents := make(map[string]uint64)
+	for _, u := range c.head.units {
+		for _, o := range u.out.Objects {
+			contents[o.Key()] = o.Digest()
+		}
+	}
+	return !slices.ContainsFunc(b.out.Objects, func(o *manifest.Object) bool { return contents[o.Key()] != o.Digest() })
+}
