@@ -86,7 +86,7 @@ func (all *groups) joined() []*group {
 		}
 		whole.rectangles = append(whole.rectangles, g.rectangles...)
 		whole.evidence = append(whole.evidence, g.evidence...)
-		whole.partial = whole.partial || g.partial
+		whole.partial, whole.brief = whole.partial || g.partial, whole.brief || g.brief
 		if g.undo != whole.undo || !sameCauses(g.causes, whole.causes) {
 			whole.undo = ""
 		}
@@ -108,8 +108,8 @@ type group struct {
 	// blamed are the causes of the connections that came first, undo how they act; "" once others have other ones.
 	blamed []Cause
 	undo   cause.Undo
-	// partial tells that there may be more causes.
-	partial bool
+	// partial tells that there may be more causes, brief that of some it is not told what they do to rules.
+	partial, brief bool
 	// at finds the rectangle of a list of peers: subjects that share peers share the list.
 	at       map[listKey]int
 	seen     map[string]bool
@@ -144,7 +144,7 @@ func (g *group) add(d policy.Direction, found cause.Found, subject int32, peers 
 	} else if found.Undo != g.undo || !sameCauses(found.Causes, g.blamed) {
 		g.undo = ""
 	}
-	g.partial = g.partial || found.Partial
+	g.partial, g.brief = g.partial || found.Partial, g.brief || found.Brief
 	g.ends[d] = true
 	key := listKey{d, &peers[0]}
 	if i, ok := g.at[key]; ok {
@@ -194,6 +194,9 @@ func (a *analysis) finding(g *group) Finding {
 	f.Explanation = w.explanation(g.rule) + undoWords[g.undo]
 	if g.partial {
 		f.Explanation += " Not every connection was asked for its causes: there may be more than are told."
+	}
+	if g.brief {
+		f.Explanation += " Of some causes it was not looked up which rules match no longer, or newly."
 	}
 	f.Advice = w.advice()
 	f.Fingerprint = fingerprint(g, f.Connections)

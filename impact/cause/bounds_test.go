@@ -106,3 +106,49 @@ func TestPastTheBoundWhatIsLikeTheLastIsNotAsked(t *testing.T) {
 		t.Errorf("the first of its kind is not asked about: %+v", alone)
 	}
 }
+
+// TestPastTheBoundWhatRulesMatchIsNotLookedUp, and the answer says so.
+func TestPastTheBoundWhatRulesMatchIsNotLookedUp(t *testing.T) {
+	side := func(app string) string {
+		return `apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: front, namespace: shop, labels: {app: ` + app + `}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: front}}}]}]}
+`
+	}
+	base, head := stateOf(t, "", side("front")), stateOf(t, "", side("back"))
+	m := reach.New(base, head, reach.Options{})
+	_, effects, err := m.Effects(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(effects, func(e reach.Effect) bool {
+		w := m.Endpoints[e.Subjects[0]].Workload[reach.Head]
+		return w != nil && w.Name == "web" && slices.ContainsFunc(e.Peers, func(i int32) bool {
+			p := m.Endpoints[i].Workload[reach.Head]
+			return p != nil && p.Name == "front"
+		})
+	})
+	if at < 0 {
+		t.Fatalf("no effect is on web: %+v", effects)
+	}
+	f := New(m, base, head)
+	const words = "label app: front → back"
+	if got := f.Of(&effects[at], effects[at].Subjects[0], nil); got.Brief || len(got.Causes) != 1 || got.Causes[0].Change != words+ruleWords+"web no longer matches it" {
+		t.Errorf("%+v", got)
+	}
+	f.traced = maxTraced
+	if got := f.Of(&effects[at], effects[at].Subjects[0], nil); !got.Brief || len(got.Causes) != 1 || got.Causes[0].Change != words {
+		t.Errorf("past the bound: %+v", got)
+	}
+}

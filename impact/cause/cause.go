@@ -3,9 +3,9 @@
 // In goes an effect of the engine: subjects whose connections with some peers changed. Out come the changes without which
 // they would not have: policies that were added, removed or edited; labels of workloads and namespaces; ports; a place on
 // the host's network. A change is a cause if the difference goes when it alone is put back; where that takes several
-// changes together, these are, and none of them can be left out. Of an effect one connection of each kind is asked about
-// that the changes and the rules around them can tell apart, which is exact; where there are too many kinds, the answer
-// says that it is not whole.
+// changes together, these are, and none of them can be left out. Of most connections that follows from what the engine knows
+// of each end; of the others one of each kind is asked about that the changes and the rules around them can tell apart. Where
+// there are too many kinds, the answer says that it is not whole.
 package cause
 
 import (
@@ -53,6 +53,8 @@ type Found struct {
 	Undo   Undo
 	// Partial tells that not all of the connections were asked about, so that there may be more causes.
 	Partial bool
+	// Brief tells that of some causes it was not looked up what they do to the rules of other policies.
+	Brief bool
 }
 
 // Finder finds causes in one model.
@@ -129,7 +131,8 @@ func (f *Finder) Of(e *reach.Effect, subject int32, peers []int32) Found {
 	} else {
 		of = of.among(f.sampled.sample, subject, peers)
 	}
-	out := Found{f.causes(e, subject, peers, of), of.undo, of.partial}
+	out := Found{Undo: of.undo, Partial: of.partial}
+	out.Causes, out.Brief = f.causes(e, subject, peers, of)
 	if len(out.Causes) < 2 {
 		out.Undo = ""
 	}
@@ -169,11 +172,11 @@ func (of *found) join() {
 	}
 }
 
-func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found) []Cause {
+// causes are the things of an answer as causes; brief if it was not looked up what all of them do to the rules of other policies.
+func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found) (out []Cause, brief bool) {
 	if len(of.things) == 0 {
-		return f.likely(e, subject)
+		return f.likely(e, subject), false
 	}
-	var out []Cause
 	own, across := of.things, []reach.Thing(nil)
 	if len(own) > 1 {
 		// What is told together must not depend on the ends across: the end that an effect is told of comes first.
@@ -192,7 +195,7 @@ func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found)
 			switch {
 			case t.Policy != "":
 				causes = append(causes, f.policy(t.Policy, func(p *policy.Policy) part {
-					return f.matched(e, subject, peers, part{policy: p, of: f.directions(e, of, t)})
+					return f.matched(subject, peers, part{policy: p, of: f.directions(e, of, t)})
 				})...)
 			case t.Namespace != "":
 				causes = append(causes, f.namespace(t.Namespace)...)
@@ -202,7 +205,9 @@ func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found)
 				for _, i := range f.model.Alike(peers, t.Endpoint) {
 					changes := f.workload(1-e.Direction, i)
 					if len(changes) > 0 {
-						changes[0].Change += f.matching(e, subject, i)
+						words, whole := f.matching(e, subject, i)
+						changes[0].Change += words
+						brief = brief || !whole
 					}
 					causes = append(causes, changes...)
 				}
@@ -214,14 +219,14 @@ func (f *Finder) causes(e *reach.Effect, subject int32, peers []int32, of found)
 		out = append(out, causes...)
 	}
 	if len(out) == 0 {
-		return f.likely(e, subject)
+		return f.likely(e, subject), brief
 	}
-	return out
+	return out, brief
 }
 
 // maxAsked bounds how many cells are asked about in all. What is like what was asked about last is then taken to have the
 // same causes.
-const maxAsked = 20_000
+const maxAsked = 200_000
 
 // found is what was found for a subject, or for another one that it is like.
 func (f *Finder) found(subject int32) found {
@@ -242,7 +247,9 @@ func (f *Finder) found(subject int32) found {
 func (f *Finder) necessary(subject int32) found {
 	of := found{subject: subject}
 	whole := f.sampled.sample.Each(subject, func(a reach.Answer) bool {
-		f.asked++
+		if a.Asked {
+			f.asked++
+		}
 		of.cells = append(of.cells, answered{a.Peer, a.Kind, a.Things, undoOf(a.Things, a.Alone)})
 		return f.asked < maxAsked
 	})

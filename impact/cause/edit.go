@@ -40,11 +40,11 @@ func (d directions) concerns(field string) bool {
 // directions are those in which a policy acts on the ends of the connections that it is needed for.
 func (f *Finder) directions(e *reach.Effect, of found, t reach.Thing) directions {
 	var out directions
-	out[e.Direction] = f.acts(t.Policy, e.Direction, of.subject)
+	out[e.Direction] = f.model.Governs(e.Direction, t.Policy, of.subject)
 	for _, c := range of.cells {
 		for _, x := range c.things {
 			if x == t && !out[1-e.Direction] {
-				out[1-e.Direction] = f.acts(t.Policy, 1-e.Direction, c.peer)
+				out[1-e.Direction] = f.model.Governs(1-e.Direction, t.Policy, c.peer)
 			}
 		}
 	}
@@ -53,19 +53,7 @@ func (f *Finder) directions(e *reach.Effect, of found, t reach.Thing) directions
 
 // actingOn are the directions in which a policy acts on a connection's ends.
 func (f *Finder) actingOn(key string, c reach.Cell) directions {
-	return directions{policy.Ingress: f.acts(key, policy.Ingress, c.Destination), policy.Egress: f.acts(key, policy.Egress, c.Source)}
-}
-
-// acts tells whether a policy acts on an endpoint on some side.
-func (f *Finder) acts(key string, d policy.Direction, endpoint int32) bool {
-	for s := reach.Base; s <= reach.Head; s++ {
-		for _, p := range f.model.Acting(d, s, endpoint) {
-			if p.Object.Key() == key {
-				return true
-			}
-		}
-	}
-	return false
+	return directions{policy.Ingress: f.model.Governs(policy.Ingress, key, c.Destination), policy.Egress: f.model.Governs(policy.Egress, key, c.Source)}
 }
 
 // change is what changed about a policy, as far as it is about some directions, or all of it if that is about the other ones
@@ -84,30 +72,18 @@ func (f *Finder) changeOf(key part) *Cause {
 }
 
 // matched narrows a part of a policy to the rules that match the connections of an effect's subject with some peers, on either
-// side: of several edits these are the ones. It narrows nothing where there is one edit only, or too much to look at.
-func (f *Finder) matched(e *reach.Effect, subject int32, peers []int32, p part) part {
+// side: of several edits these are the ones. It narrows nothing where there is one edit only.
+func (f *Finder) matched(subject int32, peers []int32, p part) part {
 	change := f.changeOf(p)
-	if change == nil || !strings.Contains(change.Change, ", ") || f.traced+2*len(peers) > maxTraced {
+	if change == nil || !strings.Contains(change.Change, ", ") {
 		return p
 	}
-	f.traced += 2 * len(peers)
+	key := p.policy.Object.Key()
 	for s := reach.Base; s <= reach.Head; s++ {
 		var paths []string
-		for _, peer := range peers {
-			for _, d := range policy.Directions {
-				end, other := subject, peer
-				if d != e.Direction {
-					end, other = other, end
-				}
-				if !p.of[d] {
-					continue
-				}
-				steps, _ := f.model.Trace(d, s, end, other, e.Ports)
-				for _, step := range steps {
-					if step.Rule >= 0 && step.Policy.Object.Key() == p.policy.Object.Key() {
-						paths = append(paths, step.Policy.Path(&step.Policy.Rules[d][step.Rule]))
-					}
-				}
+		for _, d := range policy.Directions {
+			if p.of[d] {
+				paths = append(paths, f.sampled.sample.Matching(key, d, s, subject, peers)...)
 			}
 		}
 		slices.Sort(paths)

@@ -64,12 +64,7 @@ func (f *Finder) canCause(e *reach.Effect, subject int32, p *policy.Policy, acte
 func (f *Finder) isOwn(e *reach.Effect, subject int32, t reach.Thing) bool {
 	switch n := &f.model.Endpoints[subject]; {
 	case t.Policy != "":
-		for s := reach.Base; s <= reach.Head; s++ {
-			if slices.ContainsFunc(f.model.Acting(e.Direction, s, subject), func(p *policy.Policy) bool { return p.Object.Key() == t.Policy }) {
-				return true
-			}
-		}
-		return false
+		return f.model.Governs(e.Direction, t.Policy, subject)
 	case t.Namespace != "":
 		return n.Potential != nil && n.Potential.Namespace() == t.Namespace ||
 			n.Workload[reach.Head] != nil && n.Workload[reach.Head].Namespace == t.Namespace

@@ -236,17 +236,17 @@ func TestCausesHoldInEveryDialect(t *testing.T) {
 			if testing.Short() {
 				seeds = 20
 			}
-			cells, several := 0, 0
+			cells, several, looked := 0, 0, 0
 			for seed := range seeds {
 				m := maker{rand.New(rand.NewPCG(seed, 7))}
 				base, head := m.sides(dialect(m))
-				j := &judge{t: t, read: make(texts), base: base, head: head, seed: seed}
+				j := &judge{t: t, read: make(texts), base: base, head: head, seed: seed, options: reach.Options{IsolatesLast: name == "cilium"}}
 				j.run()
-				cells, several = cells+j.cells, several+j.several
+				cells, several, looked = cells+j.cells, several+j.several, looked+j.looked
 			}
-			t.Logf("judged %d connections, %d of them with several causes", cells, several)
-			if cells == 0 || several == 0 {
-				t.Errorf("judged %d connections, %d of them with several causes", cells, several)
+			t.Logf("judged %d connections, %d of them with several causes, and %d rules that match", cells, several, looked)
+			if cells == 0 || several == 0 || looked == 0 {
+				t.Errorf("judged %d connections, %d of them with several causes, and %d rules that match", cells, several, looked)
 			}
 		})
 	}
@@ -257,14 +257,19 @@ type judge struct {
 	read           texts
 	base, head     made
 	seed           uint64
+	options        reach.Options
 	model          *reach.Model
+	states         [2]*cluster.State
 	cells, several int
+	// looked counts the connections of which the rules that match were compared.
+	looked int
 	// verdicts remembers the models of clusters with some things put back, by these.
 	mixed map[string]*reach.Model
 }
 
 func (j *judge) run() {
-	j.model = reach.New(j.read.state(j.t, j.base), j.read.state(j.t, j.head), reach.Options{})
+	j.states = [2]*cluster.State{j.read.state(j.t, j.base), j.read.state(j.t, j.head)}
+	j.model = reach.New(j.states[reach.Base], j.states[reach.Head], j.options)
 	j.mixed = make(map[string]*reach.Model)
 	_, effects, err := j.model.Effects(j.t.Context())
 	if err != nil {
@@ -273,6 +278,8 @@ func (j *judge) run() {
 	for i := range effects {
 		e := &effects[i]
 		sample := j.model.NewSample(e)
+		j.checkMatching(e, sample, e.Subjects[0], nil)
+		j.checkMatching(e, sample, e.Subjects[len(e.Subjects)-1], e.Peers[len(e.Peers)/2:])
 		sampled := make(map[[3]int32][]string)
 		for _, subject := range e.Subjects {
 			key := sample.Key(subject)
@@ -316,6 +323,38 @@ func (j *judge) run() {
 				if got, want := unique(answers), unique(askedOf[kind]); len(want) > 0 && !slices.Equal(got, want) {
 					j.t.Fatalf("seed %d: of %v with peers of kind %d a sample answers %v, each connection asked: %v\n%s",
 						j.seed, j.model.Endpoints[subject].Workload, kind, got, want, j.text())
+				}
+			}
+		}
+	}
+}
+
+// checkMatching holds what is known of the rules that match connections to a trace of each.
+func (j *judge) checkMatching(e *reach.Effect, sample *reach.Sample, subject int32, peers []int32) {
+	each := peers
+	if peers == nil {
+		each = e.Peers
+	}
+	for side, state := range j.states {
+		for _, p := range state.Policies {
+			for _, d := range policy.Directions {
+				got := sample.Matching(p.Object.Key(), d, reach.Side(side), subject, peers)
+				var want []string
+				for _, peer := range each {
+					end, other := subject, peer
+					if d != e.Direction {
+						end, other = other, end
+					}
+					steps, _ := j.model.Trace(d, reach.Side(side), end, other, e.Ports)
+					for _, step := range steps {
+						if step.Rule >= 0 && step.Policy.Object.Key() == p.Object.Key() {
+							want = append(want, step.Policy.Path(&step.Policy.Rules[d][step.Rule]))
+						}
+					}
+				}
+				j.looked += len(want)
+				if want = unique(want); !slices.Equal(got, want) {
+					j.t.Fatalf("seed %d: of %s on side %d rules %v match, traced %v\n%s", j.seed, p.Object, side, got, want, j.text())
 				}
 			}
 		}
@@ -410,7 +449,7 @@ func (j *judge) expect(c reach.Cell, back []reach.Thing, want bool) {
 			}
 		}
 		state := j.read.state(j.t, docs)
-		m = reach.New(state, state, reach.Options{})
+		m = reach.New(state, state, j.options)
 		j.mixed[fmt.Sprint(keys)] = m
 	}
 	source, destination := j.same(m, c.Source), j.same(m, c.Destination)

@@ -10,14 +10,14 @@ import (
 // ruleWords begin what a change of a peer does to the rules of policies that stay as they are.
 const ruleWords = "; a rule of "
 
-// maxTraced bounds for how many connections rules are looked up.
-const maxTraced = 2000
+// maxTraced bounds for how many connections rules are looked up one by one.
+const maxTraced = 100_000
 
 // matching words which policies of a subject, there on both sides, have a rule that matches a peer no longer, or newly. It is
-// for people, and no part of what the cause is: another subject has other policies.
-func (f *Finder) matching(e *reach.Effect, subject, peer int32) string {
+// for people, and no part of what the cause is: another subject has other policies. It is not whole if too many were asked.
+func (f *Finder) matching(e *reach.Effect, subject, peer int32) (words string, whole bool) {
 	if f.traced++; f.traced > maxTraced {
-		return ""
+		return "", false
 	}
 	rules := func(s reach.Side) []string {
 		var out []string
@@ -36,11 +36,11 @@ func (f *Finder) matching(e *reach.Effect, subject, peer int32) string {
 	}{{before, after, " no longer matches it"}, {after, before, " now matches it"}} {
 		for _, name := range c.among {
 			if !slices.Contains(c.beside, name) {
-				return ruleWords + name + c.words
+				return ruleWords + name + c.words, true
 			}
 		}
 	}
-	return ""
+	return "", true
 }
 
 // Matter is the change without the words on rules.

@@ -80,6 +80,23 @@ func (m *Model) Acting(d policy.Direction, s Side, endpoint int32) []*policy.Pol
 	return out
 }
 
+// Governs tells whether the policy of an object's key says something about an endpoint in a direction, on either side.
+func (m *Model) Governs(d policy.Direction, key string, endpoint int32) bool {
+	for s := Base; s <= Head; s++ {
+		for _, i := range m.policyIndex[s][key] {
+			if p := &m.policies[s][i]; p.body[d] >= 0 && m.governs(p, s, m.classOf[endpoint]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// governs tells whether a side's policy selects a class.
+func (m *Model) governs(p *compiled, s Side, class int32) bool {
+	return slices.ContainsFunc(p.subject, func(id setID) bool { return m.sets.sets[id].members[s].has(class) })
+}
+
 // Class is the number of an endpoint's class: endpoints of one class have the same connections.
 func (m *Model) Class(endpoint int32) int32 { return m.classOf[endpoint] }
 

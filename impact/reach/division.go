@@ -8,7 +8,7 @@ import (
 )
 
 // maxCells bounds how many cells of one subject are asked about: of kinds of peers times parts of ports.
-const maxCells = 256
+const maxCells = 4096
 
 // division is peers of an effect by their kinds, with cells that stand for them.
 type division struct {

@@ -69,8 +69,10 @@ type Model struct {
 	changes       changeTable
 	// cuts are where the ports of sequences' rules begin and end.
 	cuts map[seqID]policy.Cuts
-	// governing are the policies that may govern a class with only some changes put back, by direction and class.
-	governing map[[2]int32][]string
+	// candidates are the policies that may govern a class, with any of the changes put back, by direction and class.
+	candidates map[[2]int32][]candidate
+	// ruleSets are the sets of peers in rules; see setsOfRules.
+	ruleSets map[ruleKey][][]setID
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
 	seq    [2][2][]seqID
 	acting [2][2]acting

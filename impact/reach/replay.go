@@ -98,12 +98,15 @@ type replay struct {
 	things          []Thing
 	look, namespace [2]int
 	candidates      [2][]candidate
+	// thing is the number of each candidate, -1 if it is the same on both sides.
+	thing [2][]int
 }
 
 // candidate is an object whose policies may govern an end: what each side says, nothing where it is not there.
 type candidate struct {
-	sides [2][]*compiled
-	thing int // -1 if it is the same on both sides
+	key     string
+	sides   [2][]*compiled
+	changed bool
 }
 
 func (m *Model) newReplay(c Cell) *replay {
@@ -113,7 +116,7 @@ func (m *Model) newReplay(c Cell) *replay {
 		r.class[d] = m.classOf[end]
 	}
 	for _, d := range policy.Directions {
-		r.addCandidates(d)
+		r.candidates[d] = m.candidatesFor(d, r.class[d])
 	}
 	thing := func(t Thing) int {
 		if i := slices.Index(r.things, t); i >= 0 {
@@ -121,6 +124,14 @@ func (m *Model) newReplay(c Cell) *replay {
 		}
 		r.things = append(r.things, t)
 		return len(r.things) - 1
+	}
+	for _, d := range policy.Directions {
+		r.thing[d] = make([]int, len(r.candidates[d]))
+		for n := range r.candidates[d] {
+			if r.thing[d][n] = -1; r.candidates[d][n].changed {
+				r.thing[d][n] = thing(Thing{Policy: r.candidates[d][n].key, Endpoint: -1})
+			}
+		}
 	}
 	for d, c := range r.class {
 		r.namespace[d] = -1
@@ -169,77 +180,54 @@ func sameMeaning(p, q *compiled) bool {
 	return p.policy.Tier == q.policy.Tier && p.policy.Order == q.policy.Order && p.body == q.body && slices.Equal(p.subject, q.subject)
 }
 
-// addCandidates finds the policies that govern the subject of a direction on either side, or with some things put back.
-func (r *replay) addCandidates(d policy.Direction) {
-	m, c := r.m, r.class[d]
+// candidatesFor finds the policies that govern a class in a direction on either side, or with some things put back, once.
+func (m *Model) candidatesFor(d policy.Direction, c int32) []candidate {
+	at := [2]int32{int32(d), c}
+	if known, ok := m.candidates[at]; ok {
+		return known
+	}
+	var out []candidate
 	changed := m.changedPolicies()
-	seen := make(map[string]bool)
 	add := func(key string) {
-		if seen[key] {
+		if slices.ContainsFunc(out, func(c candidate) bool { return c.key == key }) {
 			return
 		}
-		seen[key] = true
-		found := candidate{thing: -1}
+		found := candidate{key: key, changed: changed[key]}
 		for s := Base; s <= Head; s++ {
 			for _, i := range m.policyIndex[s][key] {
 				found.sides[s] = append(found.sides[s], &m.policies[s][i])
 			}
 		}
-		if changed[key] {
-			t := Thing{Policy: key, Endpoint: -1}
-			if found.thing = slices.Index(r.things, t); found.thing < 0 {
-				found.thing = len(r.things)
-				r.things = append(r.things, t)
-			}
-		}
-		r.candidates[d] = append(r.candidates[d], found)
+		out = append(out, found)
 	}
 	for s := Base; s <= Head; s++ {
 		for _, i := range m.acting[d][s].on(c) {
 			add(m.policies[s][i].key)
 		}
 	}
-	for _, key := range r.between(d, changed) {
-		add(key)
-	}
-}
-
-// between are the policies that may govern the subject of a direction with only some things put back, found once a class.
-func (r *replay) between(d policy.Direction, changed map[string]bool) []string {
-	m, c := r.m, r.class[d]
-	look, namespace := m.lookChanged(c), m.namespaceChanged(c)
-	if !look && !namespace {
-		return nil
-	}
-	at := [2]int32{int32(d), c}
-	if known, ok := m.governing[at]; ok {
-		return known
-	}
-	var out []string
-	for s := Base; s <= Head; s++ {
-		for i := range m.policies[s] {
-			p := &m.policies[s][i]
-			if p.body[d] < 0 {
-				continue
-			}
-			if key := p.key; !slices.Contains(out, key) && (changed[key] || look && namespace) && r.mayGovern(p, d) {
-				out = append(out, key)
+	if look, namespace := m.lookChanged(c), m.namespaceChanged(c); look || namespace {
+		for s := Base; s <= Head; s++ {
+			for i := range m.policies[s] {
+				p := &m.policies[s][i]
+				if p.body[d] >= 0 && (changed[p.key] || look && namespace) && m.mayGovern(p, c) {
+					add(p.key)
+				}
 			}
 		}
 	}
-	if m.governing == nil {
-		m.governing = make(map[[2]int32][]string)
+	if m.candidates == nil {
+		m.candidates = make(map[[2]int32][]candidate)
 	}
-	m.governing[at] = out
+	m.candidates[at] = out
 	return out
 }
 
-// mayGovern tells whether a policy governs the subject of a direction with its labels and its namespace's as on any side.
-func (r *replay) mayGovern(p *compiled, d policy.Direction) bool {
+// mayGovern tells whether a policy governs a class with its labels and its namespace's as on any side.
+func (m *Model) mayGovern(p *compiled, c int32) bool {
 	for _, id := range p.subject {
 		for look := Base; look <= Head; look++ {
 			for namespace := Base; namespace <= Head; namespace++ {
-				if r.isMember(id, d, look, namespace) {
+				if m.isMember(id, c, look, namespace) {
 					return true
 				}
 			}
@@ -248,33 +236,33 @@ func (r *replay) mayGovern(p *compiled, d policy.Direction) bool {
 	return false
 }
 
-// isMember tells whether the subject of a direction is in a set, with what is seen of it and its namespace as on sides.
-func (r *replay) isMember(id setID, d policy.Direction, look, namespace Side) bool {
+// isMember tells whether a class is in a set, with what is seen of it and its namespace as on sides.
+func (m *Model) isMember(id setID, c int32, look, namespace Side) bool {
 	if look == namespace {
-		return r.m.sets.sets[id].members[look].has(r.class[d])
+		return m.sets.sets[id].members[look].has(c)
 	}
-	return r.member(id, d, look, namespace) == yes
+	return m.member(id, c, look, namespace) == yes
 }
 
 // member is the definition of isMember, for sides that differ: no set is made for these.
-func (r *replay) member(id setID, d policy.Direction, look, namespace Side) truth {
-	t, c := &r.m.sets.sets[id], &r.m.classes[r.class[d]]
+func (m *Model) member(id setID, c int32, look, namespace Side) truth {
+	t, cl := &m.sets.sets[id], &m.classes[c]
 	switch {
 	case t.all != nil:
 		all := yes
 		for _, id := range t.all {
-			all = all.and(r.member(id, d, look, namespace))
+			all = all.and(m.member(id, c, look, namespace))
 		}
 		for _, id := range t.not {
-			all = all.and(r.member(id, d, look, namespace).not())
+			all = all.and(m.member(id, c, look, namespace).not())
 		}
 		return all
 	case t.pods == nil:
-		return r.m.match(t, c, look)
-	case !c.pod[look] || !t.pods.Pods.Matches(r.m.labels(c, look)):
+		return m.match(t, cl, look)
+	case !cl.pod[look] || !t.pods.Pods.Matches(m.labels(cl, look)):
 		return no
 	}
-	return matchNamespace(t.pods.Namespaces, &r.m.namespaces[c.namespace[look]], namespace)
+	return matchNamespace(t.pods.Namespaces, &m.namespaces[cl.namespace[look]], namespace)
 }
 
 func sideOf(thing int, back []bool) Side {
@@ -309,9 +297,9 @@ func (r *replay) decide(d policy.Direction, back []bool) bool {
 func (r *replay) acting(d policy.Direction, back []bool) []*compiled {
 	var acting []*compiled
 	look, namespace := sideOf(r.look[d], back), sideOf(r.namespace[d], back)
-	for _, c := range r.candidates[d] {
-		for _, p := range c.sides[sideOf(c.thing, back)] {
-			if p.body[d] >= 0 && slices.ContainsFunc(p.subject, func(id setID) bool { return r.isMember(id, d, look, namespace) }) {
+	for n, c := range r.candidates[d] {
+		for _, p := range c.sides[sideOf(r.thing[d][n], back)] {
+			if p.body[d] >= 0 && slices.ContainsFunc(p.subject, func(id setID) bool { return r.m.isMember(id, r.class[d], look, namespace) }) {
 				acting = append(acting, p)
 			}
 		}
@@ -358,5 +346,5 @@ func (r *replay) matches(rule *bodyRule, d policy.Direction, back []bool) bool {
 		return false
 	}
 	look, namespace := sideOf(r.look[1-d], back), sideOf(r.namespace[1-d], back)
-	return slices.ContainsFunc(rule.sets, func(id setID) bool { return r.isMember(id, 1-d, look, namespace) })
+	return slices.ContainsFunc(rule.sets, func(id setID) bool { return r.m.isMember(id, r.class[1-d], look, namespace) })
 }

@@ -41,6 +41,8 @@ type Answer struct {
 	Peer, Kind int32
 	Things     []Thing
 	Alone      bool
+	// Asked tells that it took putting things back; the others follow from what the engine knows.
+	Asked bool
 }
 
 // NewSample looks at the peers of an effect.
@@ -152,7 +154,7 @@ func (s *Sample) Each(subject int32, f func(a Answer) bool) (whole bool) {
 func (s *Sample) eachKnown(key string, subject int32, f func(a Answer) bool) bool {
 	own := Thing{Policy: key, Endpoint: -1}
 	if len(s.changed) == 0 || s.changed.len() < s.classes.len() {
-		if !f(Answer{s.anyOf(s.classes.minus(s.changed)), 0, []Thing{own}, true}) {
+		if !f(Answer{s.anyOf(s.classes.minus(s.changed)), 0, []Thing{own}, true, false}) {
 			return false
 		}
 	}
@@ -160,10 +162,10 @@ func (s *Sample) eachKnown(key string, subject int32, f func(a Answer) bool) boo
 		g := &s.governed[n]
 		refuses, lets := g.refuses(s.m.classOf[subject])
 		peer, kind := s.peer(g.peer, subject), int32(n+1)
-		if (lets || g.policy == key) && !f(Answer{peer, kind, []Thing{own}, true}) {
+		if (lets || g.policy == key) && !f(Answer{peer, kind, []Thing{own}, true, false}) {
 			return false
 		}
-		if refuses && g.policy != key && !f(Answer{peer, kind, []Thing{own, {Policy: g.policy, Endpoint: -1}}, s.e.Opened}) {
+		if refuses && g.policy != key && !f(Answer{peer, kind, []Thing{own, {Policy: g.policy, Endpoint: -1}}, s.e.Opened, false}) {
 			return false
 		}
 	}
@@ -179,7 +181,7 @@ func (s *Sample) eachAsked(by *division, kinds, subject int32, f func(a Answer) 
 			c.Source, c.Destination = c.Destination, c.Source
 		}
 		things, alone := s.m.Necessary(c)
-		if !f(Answer{peer, kinds + by.kinds[x.class], things, alone}) {
+		if !f(Answer{peer, kinds + by.kinds[x.class], things, alone, true}) {
 			return false
 		}
 	}

@@ -1,6 +1,8 @@
 package reach
 
 import (
+	"slices"
+
 	"github.com/netpol-impact/netpol-impact/impact/policy"
 )
 
@@ -49,10 +51,10 @@ func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, 
 		}
 		verdict, decided := policy.Pass, false
 		for _, p := range acting[:n] {
-			matched := false
+			matched, sets := false, m.setsOfRules(p, d)
 			for i := range p.Rules[d] {
 				r := &p.Rules[d][i]
-				if !m.ruleMatches(r, peer, s, m.classes[listener].ports[s], port) {
+				if !m.ruleMatches(r, sets[i], peer, s, m.classes[listener].ports[s], port) {
 					continue
 				}
 				matched = true
@@ -86,22 +88,44 @@ func (m *Model) traceLayer(d policy.Direction, s Side, acting []*policy.Policy, 
 }
 
 // ruleMatches tells whether a rule matches a peer on a port, whose names mean env on the connection's destination.
-func (m *Model) ruleMatches(r *policy.Rule, peer int32, s Side, env *namedPorts, port policy.PortSet) bool {
-	ports := r.AllPorts
-	for _, p := range r.Ports {
-		set := p.Set()
-		if p.Name != "" {
-			set = env.resolve(p.Protocol, p.Name)
+func (m *Model) ruleMatches(r *policy.Rule, sets []setID, peer int32, s Side, env *namedPorts, port policy.PortSet) bool {
+	if !numbersMeet(r, port) && !namesMeet(r, env, port) {
+		return false
+	}
+	return r.Any || slices.ContainsFunc(sets, func(id setID) bool { return m.sets.sets[id].members[s].has(peer) })
+}
+
+// numbersMeet tells whether a rule is about any of some ports, whatever names mean.
+func numbersMeet(r *policy.Rule, ports policy.PortSet) bool {
+	return r.AllPorts || slices.ContainsFunc(r.Ports, func(p policy.Port) bool { return p.Name == "" && p.Set().Intersects(ports) })
+}
+
+// namesMeet tells whether a name in a rule stands for any of some ports.
+func namesMeet(r *policy.Rule, env *namedPorts, ports policy.PortSet) bool {
+	return slices.ContainsFunc(r.Ports, func(p policy.Port) bool { return p.Name != "" && env.resolve(p.Protocol, p.Name).Intersects(ports) })
+}
+
+// setsOfRules are the sets of the peers of a policy's rules in a direction, found once.
+func (m *Model) setsOfRules(p *policy.Policy, d policy.Direction) [][]setID {
+	key := ruleKey{p, d}
+	if known, ok := m.ruleSets[key]; ok {
+		return known
+	}
+	out := make([][]setID, len(p.Rules[d]))
+	for i := range p.Rules[d] {
+		for _, peer := range p.Rules[d][i].Peers {
+			out[i] = append(out[i], m.sets.peer(peer))
 		}
-		ports = ports || set.Intersects(port)
 	}
-	if !ports || r.Any {
-		return ports
+	if m.ruleSets == nil {
+		m.ruleSets = make(map[ruleKey][][]setID)
 	}
-	for _, p := range r.Peers {
-		if m.sets.sets[m.sets.peer(p)].members[s].has(peer) {
-			return true
-		}
-	}
-	return false
+	m.ruleSets[key] = out
+	return out
+}
+
+// ruleKey is the rules of a policy for a direction.
+type ruleKey struct {
+	policy    *policy.Policy
+	direction policy.Direction
 }
