@@ -60,6 +60,7 @@ func (s *Series) render(ctx context.Context, fsys fs.FS, t Target) (Output, erro
 	var fetched bool
 	k.out, fetched, k.err = s.renderAnew(ctx, recorder, t, keep)
 	k.reads = recorder.Reads()
+	nameFiles(from, k.out)
 	if ctx.Err() != nil {
 		return k.out, k.err // it was cut short
 	}
