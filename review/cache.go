@@ -1,9 +1,11 @@
 package review
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
+	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render"
 	"github.com/netpol-impact/netpol-impact/render/cache"
 	"github.com/netpol-impact/netpol-impact/render/tree"
@@ -30,6 +32,11 @@ func (p *opener) openCache(base *side) (closeIt func() error, err error) {
 		p.o.renderer.Kept.From = func(t *tree.Tree) bool { return t == base.tree }
 	}
 	return c.Close, nil
+}
+
+// cacheNote tells what went wrong with the cache: it makes later runs slower, and nothing else.
+func cacheNote(err error) manifest.Diagnostic {
+	return manifest.Diagnostic{Severity: manifest.Info, Message: fmt.Sprintf("the cache was not used as it could be: %v", err)}
 }
 
 // inputs are the folders on disk that this run reads: the repository's and those of the sides.

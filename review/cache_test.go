@@ -3,9 +3,12 @@ package review
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/netpol-impact/netpol-impact/internal/gitserver"
+	"github.com/netpol-impact/netpol-impact/manifest"
 	"github.com/netpol-impact/netpol-impact/render/sandbox"
 )
 
@@ -79,5 +82,46 @@ func TestOnlyWhatBaseFetchesIsKept(t *testing.T) {
 	}
 	if n := run("./head", "./head"); n != 1 {
 		t.Errorf("%d commits were fetched, not what only head had fetched before", n)
+	}
+}
+
+// A cache that cannot be written makes the next run slower, and whoever wonders why is told, by each command.
+func TestACacheThatCannotBeWrittenIsTold(t *testing.T) {
+	dir, kept := t.TempDir(), t.TempDir()
+	for file, text := range map[string]string{
+		"kustomization.yaml": "resources: [x.yaml]\n",
+		"x.yaml":             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := Options{Head: dir, Cache: kept}
+	told := func() bool {
+		l, err := List(t.Context(), o, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(l.Diagnostics, func(d manifest.Diagnostic) bool {
+			return d.Severity == manifest.Info && strings.Contains(d.Message, "the cache was not used as it could be")
+		})
+	}
+	if told() {
+		t.Error("it is told of a cache that is written")
+	}
+	entries, err := filepath.Glob(filepath.Join(kept, "*"))
+	if err != nil || len(entries) == 0 {
+		t.Fatal(entries, err)
+	}
+	for _, at := range entries { // a folder is in the place of each entry, and what is to be written there cannot be
+		if err := os.RemoveAll(at); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(at, "full"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !told() {
+		t.Error("it is not told")
 	}
 }

@@ -61,7 +61,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	renderAll(ctx, o, c.byTrust()...)
 	c.notes = append(c.notes, fetchedNotes(o.renderer)...)
 	if err := closeCache(); err != nil {
-		c.note("", fmt.Sprintf("the cache was not used as it could be: %v", err))
+		c.notes = append(c.notes, cacheNote(err))
 	}
 	c.checkTaken()
 	c.checkReservations()

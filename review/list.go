@@ -136,6 +136,11 @@ func (p *opener) state(ctx context.Context) (*state, config.Config, error) {
 func (p *opener) render(ctx context.Context, s *state) {
 	renderAll(ctx, p.o, s)
 	s.diagnostics = append(s.diagnostics, fetchedNotes(p.o.renderer)...)
+	if c := p.o.renderer.Kept.Cache; c != nil {
+		if err := c.Settle(); err != nil {
+			s.diagnostics = append(s.diagnostics, cacheNote(err))
+		}
+	}
 }
 
 type oneState struct {

@@ -82,7 +82,7 @@ func (p *opener) repository() (*tree.Repository, error) {
 // close closes the repository; trees of commits cannot be read afterwards.
 func (p *opener) close() {
 	if p.closeCache != nil {
-		_ = p.closeCache() // what is not kept is rendered again
+		_ = p.closeCache() // what went wrong before was told when all was rendered
 	}
 	if p.repo != nil {
 		p.repo.Close()

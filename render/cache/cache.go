@@ -79,10 +79,18 @@ func program() (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), err
 }
 
-// Close closes the cache, after the oldest entries are gone where there are too many. The error is the first one of all
-// that went wrong: what could not be kept is rendered again the next time.
-func (c *Cache) Close() error {
+// Settle removes the oldest entries where there are too many. The error is the first one of all that went wrong until then:
+// what could not be kept is rendered again the next time.
+func (c *Cache) Settle() error {
 	c.note(c.prune())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed
+}
+
+// Close settles the cache and closes it.
+func (c *Cache) Close() error {
+	_ = c.Settle() // it is the error of the next lines, too
 	c.note(c.root.Close())
 	return c.failed
 }
