@@ -73,11 +73,52 @@ func leavings(o *manifest.Object) []string {
 	if local := mark("config.kubernetes.io/local-config"); len(local) > 0 && !slices.Contains(local, "false") {
 		say("config.kubernetes.io/local-config", "kustomize leaves it out")
 	}
-	if slices.Contains(mark("kustomize.toolkit.fluxcd.io/ssa"), "ignore") {
-		say("kustomize.toolkit.fluxcd.io/ssa", "Flux does not apply it")
+	if isMarked(o, fluxApply, "ignore") {
+		say(fluxApply, "Flux does not apply it")
 	}
-	if slices.Contains(mark("kustomize.toolkit.fluxcd.io/reconcile"), "disabled") {
+	if isMarked(o, "kustomize.toolkit.fluxcd.io/reconcile", "disabled") {
 		say("kustomize.toolkit.fluxcd.io/reconcile", "Flux does not apply it")
+	}
+	return out
+}
+
+// fluxApply says how Flux applies an object.
+const fluxApply = "kustomize.toolkit.fluxcd.io/ssa"
+
+// isMarked tells whether an object has a mark of Flux's with a value, which may be an annotation or a label.
+func isMarked(o *manifest.Object, key, value string) bool {
+	meta := o.Body.Get("metadata")
+	return strings.EqualFold(meta.Get("annotations", key).Str(), value) || strings.EqualFold(meta.Get("labels", key).Str(), value)
+}
+
+// saysTheSame tells whether two objects differ in their metadata at most.
+func saysTheSame(a, b *manifest.Object) bool {
+	text := func(o *manifest.Object) string {
+		var all []byte
+		for key, value := range o.Body.Fields {
+			if key.Text != "metadata" && key.Text != "status" {
+				all = value.AppendJSON(append(all, key.Text...))
+			}
+		}
+		return string(all)
+	}
+	return a.Body == b.Body || text(a) == text(b)
+}
+
+// onceNotes fail where the change edits a policy that its deployer applies only where it is not there yet.
+func (a *analysis) onceNotes() []manifest.Diagnostic {
+	before := make(map[string]*manifest.Object)
+	for _, p := range a.base.Policies {
+		before[p.Object.Key()] = p.Object
+	}
+	var out []manifest.Diagnostic
+	for _, p := range a.head.Policies {
+		was := before[p.Object.Key()]
+		if p.Number > 0 || was == nil || saysTheSame(was, p.Object) || !isMarked(p.Object, fluxApply, "ifnotpresent") {
+			continue
+		}
+		out = append(out, manifest.Problem(manifest.Error, p.Object, p.Object.Body.Get("metadata"),
+			"%s: Flux applies it only where it is not there yet, so that the change does not reach a cluster that has it: it is compared as if it did; take away the mark", fluxApply))
 	}
 	return out
 }
