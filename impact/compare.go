@@ -88,7 +88,9 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited), a.bypassNotes(), a.keptNotes(), a.onceNotes(), a.enforcementNotes(), admissionNotes(in.Base, in.Head), a.operatorNotes(in))
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
-	out.Cluster.Findings = slices.Concat(connections, broken, a.exposureFindings(), a.wayFindings(), ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings())
+	services := a.wayFindings()
+	unmet := a.unmetFindings(slices.Concat(connections, services))
+	out.Cluster.Findings = slices.Concat(connections, broken, a.exposureFindings(), services, ways, a.workloadFindings(renames), a.beyondFindings(), a.remarkFindings(), unmet)
 	places := renames.places()
 	for i := range out.Cluster.Findings {
 		out.Cluster.Findings[i].renamed = places

@@ -49,6 +49,18 @@ type dependency struct {
 	causes   []Cause
 }
 
+// addTo adds the connection on some ports to a finding, with what shows it and what denies it.
+func (d *dependency) addTo(f *Finding, ports policy.PortSet) {
+	f.Connections = append(f.Connections, Connection{
+		Sources: []Peer{{Workload: &d.source}}, Destinations: []Peer{{Workload: &d.destination}}, Ports: ports.Ranges(), Count: 1})
+	f.Evidence = append(f.Evidence, d.evidence...)
+	for _, c := range d.causes {
+		if !slices.ContainsFunc(f.Causes, func(x Cause) bool { return x.Object == c.Object && x.Change == c.Change }) {
+			f.Causes = append(f.Causes, c)
+		}
+	}
+}
+
 // dependencies finds what the workloads of both sides are configured to use.
 func (a *analysis) dependencies(in Input) *Dependencies {
 	out := &Dependencies{cluster: in.Name, mode: in.Hygiene, severity: in.Config.Severity, isNew: len(a.base.Workloads) == 0}

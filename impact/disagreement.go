@@ -60,6 +60,7 @@ func Disagreements(clusters []Cluster, all map[string]*Dependencies) {
 			continue
 		}
 		override(more, at.severity)
+		c.Findings = slices.DeleteFunc(c.Findings, func(f Finding) bool { return f.Rule == unmetRule && areTold(f.Connections, more) })
 		c.Findings = append(c.Findings, more...)
 		slices.SortStableFunc(c.Findings, compareFindings)
 	}
@@ -155,6 +156,17 @@ func (c *Cluster) isTold(d disagreement) bool {
 	return false
 }
 
+// areTold tells whether all connections are told by other findings, too.
+func areTold(connections []Connection, others []Finding) bool {
+	return !slices.ContainsFunc(connections, func(c Connection) bool {
+		return !slices.ContainsFunc(others, func(f Finding) bool {
+			return slices.ContainsFunc(f.Connections, func(x Connection) bool {
+				return *x.Sources[0].Workload == *c.Sources[0].Workload && *x.Destinations[0].Workload == *c.Destinations[0].Workload
+			})
+		})
+	})
+}
+
 // disagreementFinding tells of disagreements of one cluster with the same others.
 func disagreementFinding(all []disagreement) Finding {
 	rule, _ := severity.ByID(disagreementRule)
@@ -166,14 +178,7 @@ func disagreementFinding(all []disagreement) Finding {
 	words := []string{rule.ID, fmt.Sprint(first.standing), first.allowing, first.denying}
 	for _, d := range all {
 		known := d.at.sides[reach.Head][d.pair]
-		f.Connections = append(f.Connections, Connection{
-			Sources: []Peer{{Workload: &known.source}}, Destinations: []Peer{{Workload: &known.destination}}, Ports: d.ports.Ranges(), Count: 1})
-		f.Evidence = append(f.Evidence, known.evidence...)
-		for _, c := range known.causes {
-			if !slices.ContainsFunc(f.Causes, func(x Cause) bool { return x.Object == c.Object && x.Change == c.Change }) {
-				f.Causes = append(f.Causes, c)
-			}
-		}
+		known.addTo(&f, d.ports)
 		words = append(words, d.pair.source+" "+d.pair.destination+" "+PortsText(d.ports.Ranges()))
 	}
 	f.Evidence = tidyEvidence(f.Evidence)

@@ -68,6 +68,7 @@ var Rules = []Rule{
 	{ID: "H2", Level: Medium, Text: "a policy selects no workload, but one has nearly the labels that it asks for"},
 	{ID: "H3", Level: Medium, Text: "a policy selects no workload in its namespace, but would in exactly one other"},
 	{ID: "H18", Level: Medium, Text: "a connection that a workload's configuration names is allowed in one cluster and blocked in another"},
+	{ID: "H20", Level: Medium, Text: "a connection that a workload's configuration newly names is denied"},
 	{ID: "H4", Level: Low, Text: "a policy selects no workload"},
 	{ID: "H5", Level: Low, Text: "a peer's labels are those of no workload"},
 	{ID: "H6", Level: Low, Text: "a peer's namespaces are not there"},
