@@ -32,6 +32,10 @@ type application struct {
 		} `json:"destination"`
 		Source  *source  `json:"source"`
 		Sources []source `json:"sources"`
+		// Hydrator has what is rendered into a branch, from which it is deployed.
+		Hydrator *struct {
+			Dry source `json:"drySource"`
+		} `json:"sourceHydrator"`
 	} `json:"spec"`
 }
 
@@ -137,6 +141,9 @@ func (x *expansion) application(text []byte) {
 	sources := app.Spec.Sources
 	if len(sources) == 0 && app.Spec.Source != nil {
 		sources = []source{*app.Spec.Source}
+	}
+	if h := app.Spec.Hydrator; len(sources) == 0 && h != nil {
+		sources = []source{h.Dry}
 	}
 	held := x.reserve(text, len(sources))
 	if len(sources) == 0 {
@@ -337,6 +344,10 @@ func (x *expansion) valueFiles(t *render.Target, app *application, h *helmSettin
 		case from.hasFile(at):
 			t.Values = append(t.Values, from.name(at))
 		case !h.IgnoreMissingValueFiles:
+			if ref, _, isRef := strings.Cut(name, "/"); isRef && strings.HasPrefix(ref, "$") {
+				return fmt.Errorf("there is no value file %s in %s, and %s is %s: if that is another repository, commit a copy here, or name what it deploys as targets in the configuration",
+					at, from, ref, app.repositoryOf(ref[1:]))
+			}
 			return fmt.Errorf("there is no value file %s in %s", at, from)
 		}
 	}
