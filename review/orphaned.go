@@ -71,32 +71,56 @@ func (c *comparison) checkDropped() {
 	if !c.findsItself() {
 		return
 	}
-	onBase, alive := make(map[string]*unit), make(map[string]bool)
+	onBase := make(map[string]*unit)
 	for _, b := range c.base.units {
 		onBase[b.key()] = b
 	}
-	for _, u := range c.head.units {
-		alive[u.Target.Deployer] = true
+	type group struct {
+		by, environment string
+		fails           bool
 	}
-	told := make(map[string]bool)
+	dropped := make(map[group][]*unit)
+	var order []group
 	for _, u := range c.head.units {
 		b := onBase[u.key()]
 		if b == nil || u.kept || !isDropped(b, u) {
 			continue
 		}
-		by := "its manifest is in the folder of a kustomization that no longer names it"
+		g := group{by: "its manifest is in the folder of a kustomization that no longer names it", environment: environment(u)}
 		if b.Parent != "" {
-			by = b.Parent + " no longer deploys this object"
+			g.by = b.Parent + " no longer deploys this object"
 		}
-		d := manifest.Diagnostic{Severity: manifest.Warning, Object: u.Target.Deployer, Message: fmt.Sprintf("%s, and it deploys %s: %s", by, u.Target, stillThere)}
-		switch hasPolicies := len(identities(b))+len(identities(u)) > 0; {
-		case hasPolicies && (u.Loose || alive[b.Parent]):
+		g.fails = len(identities(b))+len(identities(u)) > 0 && (u.Loose || c.staysAlive(b))
+		if dropped[g] == nil {
+			order = append(order, g)
+		}
+		dropped[g] = append(dropped[g], u)
+	}
+	for _, g := range order {
+		first, more := dropped[g][0], ""
+		if n := len(dropped[g]) - 1; n > 0 {
+			more = fmt.Sprintf(" (and so it is with %d more in the same cluster)", n)
+		}
+		d := manifest.Diagnostic{Severity: manifest.Warning, Object: first.Target.Deployer, Message: fmt.Sprintf("%s, and it deploys %s%s: %s", g.by, first.Target, more, stillThere)}
+		if g.fails {
 			c.head.fail(d)
-		case !told[b.Parent] || hasPolicies:
+		} else {
 			c.notes = append(c.notes, d)
-			told[b.Parent] = true
 		}
 	}
+}
+
+// staysAlive tells whether what deployed the deployer of a target of base still deploys anything at head, in its cluster.
+func (c *comparison) staysAlive(b *unit) bool {
+	in := make(map[string]bool) // Flux's objects have the same names in each cluster, and may deploy into another one
+	for _, p := range c.base.units {
+		if p.Target.Deployer == b.Parent && (environment(p) == environment(b) || !in[environment(b)]) {
+			in[environment(p)] = true
+		}
+	}
+	return slices.ContainsFunc(c.head.units, func(u *unit) bool {
+		return !u.kept && u.Target.Deployer == b.Parent && (environment(u) == environment(b) || in[environment(u)] && !in[environment(b)])
+	})
 }
 
 // checkNewlyDeployed looks for folders that base found by themselves and that something refers to at head. Where base has others

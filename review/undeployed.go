@@ -61,7 +61,7 @@ func (c *comparison) leaves(b, now *unit, policies map[string]bool) *manifest.Ob
 // deploysAnyway tells whether what deploys a target of base deploys a policy of it at head, too, from another folder.
 func (c *comparison) deploysAnyway(b *unit, p *manifest.Object) bool {
 	for _, u := range c.head.units {
-		if b.Target.Deployer != "" && u.Target.Deployer == b.Target.Deployer && identities(u)[p.Key()] {
+		if b.Target.Deployer != "" && u.Target.Deployer == b.Target.Deployer && u.Target.Cluster == b.Target.Cluster && identities(u)[p.Key()] {
 			return true
 		}
 	}
