@@ -184,6 +184,12 @@ type analysis struct {
 	traits         []traits // by endpoint
 	// declarations counts what endpoints declare, different ones.
 	declarations int
+	// likeness is equal for endpoints with the same traits but for their namespaces, likenesses counts the different ones.
+	likeness   []int32
+	likenesses int
+	// homes are the numbers of the endpoints' namespaces, -1 for those outside; homeOf finds them.
+	homes  []int32
+	homeOf map[string]int32
 	// formerly is what endpoints declared on base, once it is asked for.
 	formerly []policy.PortSet
 	// nameServers are the pods of the cluster's name service that are not rendered.
@@ -204,6 +210,7 @@ func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evid
 	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity,
 		nameServers: make(map[Potential]bool)}
 	a.traits = a.findTraits()
+	a.findLikenesses()
 	a.oneNamespace = a.hasOneNamespace()
 	return a
 }

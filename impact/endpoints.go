@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"go4.org/netipx"
 
@@ -18,6 +19,10 @@ type directory struct {
 	peers []Peer
 	// place is where a peer stands in the order of all, order who stands at a place.
 	place, order []int32
+	// identities are the peers as fingerprints have them; of addresses they are not made.
+	identities []string
+	// anyPods are those that stand for any pod.
+	anyPods marks
 }
 
 func newDirectory(m *reach.Model) directory {
@@ -45,37 +50,109 @@ func newDirectory(m *reach.Model) directory {
 	for place, i := range order {
 		d.place[i] = int32(place)
 	}
-	d.order = order
+	d.order, d.identities = order, make([]string, len(d.peers))
+	for i, p := range d.peers {
+		if p.External == nil {
+			d.identities[i] = p.identity()
+		}
+		if p.Potential != nil && *p.Potential == anyPod {
+			d.anyPods.add([]int32{int32(i)})
+		}
+	}
 	return d
+}
+
+// anyPod is any pod of any namespace.
+var anyPod = Potential{"*", "*"}
+
+// inOrder are endpoints in the order of their peers.
+func (d *directory) inOrder(endpoints []int32) []int32 {
+	out := make([]int32, len(endpoints))
+	if len(endpoints) < len(d.order)/64 {
+		for n, i := range endpoints {
+			out[n] = d.place[i]
+		}
+		slices.Sort(out)
+		for n, place := range out {
+			out[n] = d.order[place]
+		}
+		return out
+	}
+	// Of many, marking their places is cheaper than sorting them.
+	at := make(marks, len(d.order)/64+1)
+	for _, i := range endpoints {
+		at.set(d.place[i])
+	}
+	n := 0
+	at.each(func(place int32) {
+		out[n] = d.order[place]
+		n++
+	})
+	return out[:n]
 }
 
 // peersOf turns endpoints into peers: workloads by their name on head (or on base, where they are gone), all addresses
 // joined to one peer.
 func (a *analysis) peersOf(endpoints []int32) []Peer {
-	places := make([]int32, len(endpoints))
-	for n, i := range endpoints {
-		places[n] = a.directory.place[i]
-	}
-	slices.Sort(places)
 	out := make([]Peer, 0, len(endpoints))
+	a.eachPeer(endpoints, func(p Peer) { out = append(out, p) })
+	return out
+}
+
+// eachPeer calls f with the peers that endpoints are, in order.
+func (a *analysis) eachPeer(endpoints []int32, f func(p Peer)) {
 	var addresses []netip.Prefix
-	at := 0
-	for _, place := range places {
-		p := a.directory.peers[a.directory.order[place]]
-		if p.External == nil {
-			out = append(out, p)
+	join := func() {
+		if addresses != nil {
+			f(Peer{External: &External{CIDRs: mergePrefixes(addresses)}})
+			addresses = nil
+		}
+	}
+	for _, i := range a.directory.inOrder(endpoints) {
+		p := a.directory.peers[i]
+		if p.External != nil { // they stand side by side
+			addresses = append(addresses, p.External.CIDRs...)
 			continue
 		}
-		if addresses == nil {
-			at = len(out)
-			out = append(out, Peer{})
+		join()
+		f(p)
+	}
+	join()
+}
+
+// identities names endpoints as fingerprints have them. Where any pod is among them, which other pods are named as well depends
+// on what else there is, so that none is.
+func (a *analysis) identities(endpoints []int32) string {
+	any := slices.ContainsFunc(endpoints, a.directory.anyPods.has)
+	var words strings.Builder
+	add := func(word string) {
+		if words.Len() > 0 {
+			words.WriteString(", ")
 		}
-		addresses = append(addresses, p.External.CIDRs...)
+		words.WriteString(word)
 	}
-	if addresses != nil {
-		out[at] = Peer{External: &External{CIDRs: mergePrefixes(addresses)}}
+	if any {
+		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(i int32) bool {
+			p := &a.directory.peers[i]
+			return p.Workload != nil || p.Potential != nil
+		})
 	}
-	return out
+	ordered := a.directory.inOrder(endpoints)
+	for n := 0; n < len(ordered); n++ {
+		if a.directory.peers[ordered[n]].External == nil {
+			add(a.directory.identities[ordered[n]])
+			continue
+		}
+		first := n
+		for n+1 < len(ordered) && a.directory.peers[ordered[n+1]].External != nil {
+			n++
+		}
+		a.eachPeer(ordered[first:n+1], func(p Peer) { add(p.identity()) })
+	}
+	if any {
+		add("any pod")
+	}
+	return words.String()
 }
 
 // countPeers is how many peers endpoints are.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -50,7 +49,7 @@ func (a *analysis) connectionFindings(effects []reach.Effect) []Finding {
 						key.promise = a.promises.held[p.facts.broken-1].promise.Name
 					}
 					g := all.of(key, rule)
-					g.add(e.Direction, found, subject, peers, e.Ports)
+					g.add(e, found, subject, a.homes[subject], peers)
 					g.evidence = append(g.evidence, a.reasons(rule.ID, e, subject, &p)...)
 				}
 			}
@@ -96,32 +95,38 @@ type alikePeers struct {
 	kind  []int32
 }
 
-// peersByTraits divides the peers of an effect by what severity asks of them.
+// peersByTraits divides the peers of an effect by what severity asks of them. Most is asked once of all that have the same
+// traits.
 func (a *analysis) peersByTraits(e *reach.Effect) alikePeers {
 	out := alikePeers{a: a, e: e, kind: make([]int32, len(e.Peers))}
 	at := make(map[peerTraits]int32)
+	known := make([]int32, a.likenesses)                     // the kind of each likeness, from 1
 	widening, widened := wideningOf(e), make(map[int32]bool) // by class
 	listens := a.newListening(e)
 	for n, i := range e.Peers {
-		key := peerTraits{end: a.traits[i].on(e.Ports)}
+		like := a.likeness[i]
+		if known[like] > 0 {
+			out.kind[n] = known[like] - 1
+			continue
+		}
+		t := &a.traits[i]
+		key, alike := peerTraits{end: t.on(e.Ports)}, len(widening) == 0
 		if e.Direction == policy.Egress {
 			key.listens, key.silent = listens.on(i)
 			key.lost = !e.Opened && a.lostService(i, e.Ports) != nil
+			// What it declared before, and who else is left to its Service, are its own.
+			alike = alike && !(e.Opened && len(t.declared) > 0 && !key.listens) && !(!e.Opened && t.served)
 		} else {
 			key.end.Sensitive = false // it matters of a destination only
 		}
 		if len(widening) > 0 {
 			class := a.model.Class(i)
-			known, ok := widened[class]
-			if !ok {
-				known = a.widened(e, widening, i)
-				widened[class] = known
+			is, asked := widened[class]
+			if !asked {
+				is = a.widened(e, widening, i)
+				widened[class] = is
 			}
-			key.widened = known
-		}
-		if n > 0 && out.kinds[out.kind[n-1]] == key { // neighbours mostly are alike
-			out.kind[n] = out.kind[n-1]
-			continue
+			key.widened = is
 		}
 		kind, ok := at[key]
 		if !ok {
@@ -129,26 +134,38 @@ func (a *analysis) peersByTraits(e *reach.Effect) alikePeers {
 			at[key] = kind
 			out.kinds = append(out.kinds, key)
 		}
-		out.kind[n] = kind
+		if out.kind[n] = kind; alike {
+			known[like] = kind + 1
+		}
 	}
 	return out
 }
 
 // in are the peers for subjects of one namespace.
 func (p *alikePeers) in(namespace string) []peerGroup {
-	var out []peerGroup
-	at := make([]int32, 2*len(p.kinds)) // the group of each kind, elsewhere and in the namespace, from 1
-	for n, i := range p.e.Peers {
-		t := &p.a.traits[i]
-		k, same := 2*p.kind[n], t.namespace == namespace && !t.end.Outside
-		if same {
-			k++
+	home := p.a.home(namespace)
+	count := make([]int, 2*len(p.kinds)) // of each kind, elsewhere and in the namespace
+	of := func(n int, i int32) int {
+		if p.a.homes[i] == home {
+			return 2*int(p.kind[n]) + 1
 		}
+		return 2 * int(p.kind[n])
+	}
+	for n, i := range p.e.Peers {
+		count[of(n, i)]++
+	}
+	var out []peerGroup
+	at := make([]int, len(count)) // the group of each kind, from 1
+	for n, i := range p.e.Peers {
+		k := of(n, i)
 		if at[k] == 0 {
 			traits := p.kinds[p.kind[n]]
-			traits.sameNamespace = same
-			out = append(out, peerGroup{traits: traits})
-			at[k] = int32(len(out))
+			traits.sameNamespace = k%2 == 1
+			if count[k] == len(p.e.Peers) {
+				return []peerGroup{{traits: traits, endpoints: p.e.Peers}}
+			}
+			out = append(out, peerGroup{traits: traits, endpoints: make([]int32, 0, count[k])})
+			at[k] = len(out)
 		}
 		g := &out[at[k]-1]
 		g.endpoints = append(g.endpoints, i)
@@ -225,11 +242,11 @@ func (a *analysis) change(e *reach.Effect, subject int32, listens *listening, p 
 
 // fingerprint identifies a finding by what it says, not by where it says it: rule, cause, who and ports. Every peer counts:
 // a waiver must not accept a connection that its author has not seen.
-func fingerprint(g *group, connections []Connection) string {
+func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
 	words := []string{g.key.rule, fmt.Sprint(g.key.opened, g.key.kept, g.key.doubtful), g.key.change}
 	var rows []string
-	for _, c := range connections {
-		rows = append(rows, identities(c.Sources)+" → "+identities(c.Destinations)+" "+fmt.Sprint(c.Ports))
+	for _, r := range rectangles {
+		rows = append(rows, a.row(r))
 	}
 	if g.key.promise != "" {
 		words = append(words, g.key.promise)
@@ -238,22 +255,23 @@ func fingerprint(g *group, connections []Connection) string {
 	return fingerprintOf(append(words, slices.Compact(rows)...)...)
 }
 
-func fingerprintOf(words ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(words, "\n")))
-	return hex.EncodeToString(sum[:8])
+// row is connections as fingerprints have them.
+func (a *analysis) row(r rectangle) string {
+	return a.identities(r.sources) + " → " + a.identities(r.destinations) + " " + fmt.Sprint(r.ports.Ranges())
 }
 
-// identities names peers. Where any pod is among them, which others are named as well depends on what else there is.
-func identities(peers []Peer) string {
-	anyPod := slices.ContainsFunc(peers, func(p Peer) bool { return p.Potential != nil && *p.Potential == Potential{"*", "*"} })
-	var words []string
-	for _, p := range peers {
-		if !anyPod || p.Workload == nil && p.Potential == nil {
-			words = append(words, p.identity())
+func fingerprintOf(words ...string) string {
+	n := 0
+	for _, w := range words {
+		n += len(w) + 1
+	}
+	text := make([]byte, 0, n)
+	for i, w := range words {
+		if i > 0 {
+			text = append(text, '\n')
 		}
+		text = append(text, w...)
 	}
-	if anyPod {
-		words = append(words, Peer{Name: "any pod"}.identity())
-	}
-	return strings.Join(words, ", ")
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }

@@ -118,44 +118,31 @@ type group struct {
 	ends [2]bool
 }
 
-// listKey is a list of peers by its first element, in the direction of an effect.
+// listKey is a list of peers of an effect, by its first element, for subjects of a namespace.
 type listKey struct {
-	direction policy.Direction
-	first     *int32
+	effect *reach.Effect
+	first  *int32
+	home   int32
 }
 
-// rectangle is every source to every destination, by endpoint.
-type rectangle struct {
-	sources, destinations []int32
-	ports                 policy.PortSet
-}
-
-// newRectangle is the connections of subjects and peers in a direction.
-func newRectangle(d policy.Direction, subjects, peers []int32, ports policy.PortSet) rectangle {
-	if d == policy.Egress {
-		return rectangle{subjects, peers, ports}
-	}
-	return rectangle{peers, subjects, ports}
-}
-
-func (g *group) add(d policy.Direction, found cause.Found, subject int32, peers []int32, ports policy.PortSet) {
+func (g *group) add(e *reach.Effect, found cause.Found, subject, home int32, peers []int32) {
 	if len(g.rectangles) == 0 {
 		g.blamed, g.undo = found.Causes, found.Undo
 	} else if found.Undo != g.undo || !sameCauses(found.Causes, g.blamed) {
 		g.undo = ""
 	}
 	g.partial, g.brief = g.partial || found.Partial, g.brief || found.Brief
-	g.ends[d] = true
-	key := listKey{d, &peers[0]}
+	g.ends[e.Direction] = true
+	key := listKey{e, &peers[0], home}
 	if i, ok := g.at[key]; ok {
 		subjects := &g.rectangles[i].destinations
-		if d == policy.Egress {
+		if e.Direction == policy.Egress {
 			subjects = &g.rectangles[i].sources
 		}
 		*subjects = append(*subjects, subject)
 	} else {
 		g.at[key] = len(g.rectangles)
-		g.rectangles = append(g.rectangles, newRectangle(d, []int32{subject}, peers, ports))
+		g.rectangles = append(g.rectangles, newRectangle(e.Direction, []int32{subject}, peers, e.Ports))
 	}
 	for _, c := range found.Causes {
 		if key := c.Object + "\x00" + c.Matter(); !g.seen[key] {
@@ -199,7 +186,7 @@ func (a *analysis) finding(g *group) Finding {
 		f.Explanation += " Of some causes it was not looked up which rules match no longer, or newly."
 	}
 	f.Advice = w.advice()
-	f.Fingerprint = fingerprint(g, f.Connections)
+	f.Fingerprint = a.fingerprint(g, rectangles)
 	return f
 }
 
@@ -207,92 +194,4 @@ func (a *analysis) finding(g *group) Finding {
 var undoWords = map[cause.Undo]string{
 	cause.Any: " All of its causes are needed: to take any one of them back undoes it.",
 	cause.All: " Each of its causes is enough by itself: only to take all of them back undoes it.",
-}
-
-// withoutSelf takes a Pod out of the ends of its own connections. Where several Pods are at both ends, each one's traffic
-// to itself stays in the rectangle and is not counted.
-func (a *analysis) withoutSelf(all []rectangle) []rectangle {
-	others := func(of, end []int32) []int32 {
-		if len(end) != 1 || !a.isPod(end[0]) || !contains(of, end[0]) {
-			return of
-		}
-		return slices.DeleteFunc(slices.Clone(of), func(i int32) bool { return i == end[0] })
-	}
-	for i, r := range all {
-		all[i].sources, all[i].destinations = others(r.sources, r.destinations), others(r.destinations, r.sources)
-	}
-	return slices.DeleteFunc(all, func(r rectangle) bool { return len(r.sources) == 0 || len(r.destinations) == 0 })
-}
-
-// connection turns a rectangle into peers.
-func (a *analysis) connection(r rectangle) Connection {
-	c := Connection{Sources: a.peersOf(r.sources), Destinations: a.peersOf(r.destinations), Ports: r.ports.Ranges()}
-	c.Count = len(c.Sources) * len(c.Destinations)
-	for _, i := range r.sources {
-		if a.isPod(i) && contains(r.destinations, i) {
-			c.Count--
-		}
-	}
-	return c
-}
-
-// mergeRectangles joins rectangles with the same ports and the same sources, then those with the same ports and
-// destinations, until nothing changes. Their lists are sorted.
-func mergeRectangles(all []rectangle) []rectangle {
-	for {
-		n := len(all)
-		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return numbersKey(r.destinations), &r.sources })
-		all = mergeOn(all, func(r *rectangle) (string, *[]int32) { return numbersKey(r.sources), &r.destinations })
-		if len(all) == n {
-			break
-		}
-	}
-	return all
-}
-
-func mergeOn(all []rectangle, ends func(*rectangle) (same string, united *[]int32)) []rectangle {
-	at := make(map[string]int)
-	var out []rectangle
-	grown := make(map[int]bool)
-	for i := range all {
-		same, united := ends(&all[i])
-		key := all[i].ports.Key() + "|" + same
-		j, ok := at[key]
-		if !ok {
-			at[key] = len(out)
-			r := all[i]
-			r.sources, r.destinations = slices.Clone(r.sources), slices.Clone(r.destinations)
-			out = append(out, r)
-			continue
-		}
-		_, into := ends(&out[j])
-		*into = append(*into, *united...)
-		grown[j] = true
-	}
-	for j := range grown {
-		_, into := ends(&out[j])
-		slices.Sort(*into)
-		*into = slices.Compact(*into)
-	}
-	return out
-}
-
-func numbersKey(numbers []int32) string {
-	b := make([]byte, 0, 4*len(numbers))
-	for _, n := range numbers {
-		b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-	}
-	return string(b)
-}
-
-// ends are all sources and all destinations of rectangles, sorted.
-func ends(all []rectangle) (sources, destinations []int32) {
-	for _, r := range all {
-		sources, destinations = append(sources, r.sources...), append(destinations, r.destinations...)
-	}
-	tidy := func(list []int32) []int32 {
-		slices.Sort(list)
-		return slices.Compact(list)
-	}
-	return tidy(sources), tidy(destinations)
 }

@@ -19,12 +19,22 @@ func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept
 	}
 	keeps := make([]bool, len(peers))
 	n := 0
+	lines := make(map[int32]reach.Line) // by what is declared
 	for i, p := range peers {
-		source, destination := p, subject
+		destination := subject
 		if e.Direction == policy.Egress {
-			source, destination = subject, p
+			destination = p
 		}
-		if keeps[i] = a.keeps(source, destination); keeps[i] {
+		t := &a.traits[destination]
+		if len(t.declared) == 0 {
+			continue
+		}
+		line, known := lines[t.declaredID]
+		if !known {
+			line = a.uses.clients.Line(e.Direction, subject, t.declared)
+			lines[t.declaredID] = line
+		}
+		if keeps[i] = line.Open(p); keeps[i] {
 			n++
 		}
 	}
@@ -42,12 +52,6 @@ func (a *analysis) partKept(e *reach.Effect, subject int32, peers []int32) (kept
 		}
 	}
 	return kept, others
-}
-
-// keeps tells whether a connection is open on head on every port that its destination declares.
-func (a *analysis) keeps(source, destination int32) bool {
-	declared := a.traits[destination].declared
-	return len(declared) > 0 && a.model.Allows(reach.Head, source, destination, declared)
 }
 
 // keptDependencies are those of the connections that a configuration shows to be used, and that stay open.

@@ -302,7 +302,7 @@ func (f *pathFinder) pathFinding(g *pathGroup) Finding {
 	for n, p := range g.paths {
 		to := p.Through[len(p.Through)-1]
 		targets = append(targets, to)
-		words = append(words, identities(f.a.peersOf([]int32{to})))
+		words = append(words, f.a.identities([]int32{to}))
 		for k := 1; k < len(p.Through) && n < maxPaths; k++ {
 			from, to := p.Through[k-1:k], p.Through[k:k+1]
 			out.Connections = append(out.Connections, f.a.connection(rectangle{from, to, f.stepPorts(from[0], to[0])}))
@@ -474,6 +474,6 @@ func (f *pathFinder) growthFinding(g *pathGroup) Finding {
 		out.Explanation += fmt.Sprintf(" %s not spelled out.", plural(n, "more workload")+either(summary{many: n > 1}, " is", " are"))
 	}
 	out.Advice = "If so many are not needed, narrow the opened connections."
-	out.Fingerprint = fingerprintOf("P3", changeOf(g.causes), identities(f.a.peersOf(who)))
+	out.Fingerprint = fingerprintOf("P3", changeOf(g.causes), f.a.identities(who))
 	return out
 }

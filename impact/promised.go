@@ -300,7 +300,8 @@ func (p *promised) broken(h *held, broken []rectangle, effects []reach.Effect) F
 		out.Explanation = "The promise was broken before this change, and more breaks it with it."
 	}
 	out.Advice = promiseAdvice
-	out.Fingerprint = fingerprintOf(out.Rule, h.promise.Name, identities(p.a.peersOf(sources)), identities(p.a.peersOf(destinations)), fmt.Sprint(ports.Ranges()))
+	from, to := p.a.identities(sources), p.a.identities(destinations)
+	out.Fingerprint = fingerprintOf(out.Rule, h.promise.Name, from, to, fmt.Sprint(ports.Ranges()))
 	return out
 }
 

@@ -52,15 +52,12 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 	sources, destinations := ends(rectangles)
 	w.sources, w.destinations = a.summarise(sources), a.summarise(destinations)
 	w.whole = w.pairs >= a.countPeers(sources)*a.countPeers(destinations)
-	var ports, declared policy.PortSet
+	var ports policy.PortSet
 	for _, r := range rectangles {
 		ports = ports.Union(a.telling(g.key, r))
-		for _, d := range r.destinations {
-			declared = declared.Union(a.traits[d].declared)
-		}
 	}
 	if g.key.kept {
-		ports = declared
+		ports, _ = a.declaredAmong(destinations)
 	}
 	w.ports = w.portWords(ports)
 	if !w.whole && len(rectangles) <= maxClauses {
@@ -109,17 +106,29 @@ func (a *analysis) telling(key groupKey, r rectangle) policy.PortSet {
 	if key.opened || key.rule == narrowed {
 		return r.ports
 	}
-	var declared policy.PortSet
-	for _, d := range r.destinations {
-		if len(a.traits[d].declared) == 0 {
-			return r.ports
-		}
-		declared = declared.Union(a.traits[d].declared)
-	}
-	if used := declared.Intersect(r.ports); len(used) > 0 {
+	declared, whole := a.declaredAmong(r.destinations)
+	if used := declared.Intersect(r.ports); whole && len(used) > 0 {
 		return used
 	}
 	return r.ports
+}
+
+// declaredAmong is the ports that any of some destinations declares, and whether each declares some.
+func (a *analysis) declaredAmong(destinations []int32) (ports policy.PortSet, whole bool) {
+	whole = true
+	last := int32(-1)
+	var seen marks
+	for _, d := range destinations {
+		t := &a.traits[d]
+		if t.declaredID == last {
+			continue // neighbours mostly declare the same
+		}
+		if last = t.declaredID; !seen.has(last) {
+			seen.add([]int32{last})
+			ports, whole = ports.Union(t.declared), whole && len(t.declared) > 0
+		}
+	}
+	return ports, whole
 }
 
 // left is what any pod may still be reached on by the only source, or may reach the only destination on.

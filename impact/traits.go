@@ -23,6 +23,8 @@ type traits struct {
 	declared policy.PortSet
 	// declaredID is the same for endpoints that declare the same.
 	declaredID int32
+	// served tells that a Service leads to it.
+	served bool
 	// names are the ports on which it is asked as the cluster's name service.
 	names policy.PortSet
 }
@@ -78,6 +80,45 @@ func (a *analysis) findTraits() []traits {
 	return out
 }
 
+// findLikenesses numbers the endpoints' traits and their namespaces.
+func (a *analysis) findLikenesses() {
+	type like struct {
+		end      severity.End
+		declared int32
+		served   bool
+		names    string
+	}
+	ids := make(map[like]int32)
+	a.likeness, a.homes, a.homeOf = make([]int32, len(a.traits)), make([]int32, len(a.traits)), make(map[string]int32)
+	for i := range a.traits {
+		t := &a.traits[i]
+		key := like{t.end, t.declaredID, t.served, t.names.Key()}
+		id, known := ids[key]
+		if !known {
+			id = int32(len(ids))
+			ids[key] = id
+		}
+		a.likeness[i], a.homes[i] = id, -1
+		if !t.end.Outside {
+			home, known := a.homeOf[t.namespace]
+			if !known {
+				home = int32(len(a.homeOf))
+				a.homeOf[t.namespace] = home
+			}
+			a.homes[i] = home
+		}
+	}
+	a.likenesses = len(ids)
+}
+
+// home is the number of a namespace; that of none if nothing is in it.
+func (a *analysis) home(namespace string) int32 {
+	if home, known := a.homeOf[namespace]; known {
+		return home
+	}
+	return -2
+}
+
 // on is the end where it is about some ports: a name server is one on those on which resolvers ask it, by UDP. Without TCP
 // they lose the rare long answer.
 func (t *traits) on(ports policy.PortSet) severity.End {
@@ -91,6 +132,7 @@ func (t *traits) on(ports policy.PortSet) severity.End {
 func (a *analysis) workloadTraits(t *traits, w, before *cluster.Workload) {
 	t.namespace = w.Namespace
 	t.declared = declaredBy(w, a.backends)
+	t.served = len(a.backends.Before(w)) > 0
 	t.sensitive = a.sensitivity.Of(w)
 	if t.sensitive == "" && before != nil && before != w {
 		if t.sensitive = a.sensitivity.Of(before); t.sensitive != "" {

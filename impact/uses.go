@@ -73,7 +73,7 @@ type useFinder struct {
 	a  *analysis
 	in *uses
 	// wanted are the endpoints of the effects, as sources and as destinations.
-	wanted [2]map[int32]bool
+	wanted [2]marks
 	at     map[*cluster.Workload]int32
 	// addresses are the outside addresses and the nodes.
 	addresses []int32
@@ -84,10 +84,9 @@ const asSource, asDestination = 0, 1
 // findUses finds what uses the connections of effects; it reads the configuration of no other workload.
 func (a *analysis) findUses(effects []reach.Effect) *uses {
 	f := useFinder{
-		a:      a,
-		in:     &uses{by: [2]map[int32][]*use{{}, {}}, clients: a.model.Clients(reach.Head), lost: make(map[lostKey]*Evidence)},
-		wanted: [2]map[int32]bool{{}, {}},
-		at:     make(map[*cluster.Workload]int32),
+		a:  a,
+		in: &uses{by: [2]map[int32][]*use{{}, {}}, clients: a.model.Clients(reach.Head), lost: make(map[lostKey]*Evidence)},
+		at: make(map[*cluster.Workload]int32),
 	}
 	if len(effects) == 0 {
 		return f.in
@@ -96,13 +95,9 @@ func (a *analysis) findUses(effects []reach.Effect) *uses {
 	for i := range effects {
 		e := &effects[i]
 		blocked = blocked || !e.Opened
-		for _, n := range e.Destinations() {
-			f.wanted[asDestination][n] = true
-		}
-		for _, n := range e.Sources() {
-			if !e.Opened { // what opens a connection needs no reason
-				f.wanted[asSource][n] = true
-			}
+		f.wanted[asDestination].add(e.Destinations())
+		if !e.Opened { // what opens a connection needs no reason
+			f.wanted[asSource].add(e.Sources())
 		}
 	}
 	for i := range a.model.Endpoints {
@@ -124,12 +119,12 @@ func (a *analysis) findUses(effects []reach.Effect) *uses {
 // add files a use under its ends that an effect can have as a subject.
 func (f *useFinder) add(u use) {
 	for _, d := range u.destinations {
-		if f.wanted[asDestination][d] {
+		if f.wanted[asDestination].has(d) {
 			f.in.by[policy.Ingress][d] = append(f.in.by[policy.Ingress][d], &u)
 		}
 	}
 	for _, s := range u.sources {
-		if f.wanted[asSource][s] {
+		if f.wanted[asSource].has(s) {
 			f.in.by[policy.Egress][s] = append(f.in.by[policy.Egress][s], &u)
 		}
 	}
@@ -192,7 +187,7 @@ func (f *useFinder) needs() {
 	clients := finder.Clients()
 	for _, w := range f.a.head.Workloads {
 		s := f.at[w]
-		if !f.wanted[asSource][s] {
+		if !f.wanted[asSource].has(s) {
 			continue
 		}
 		for _, d := range finder.Dependencies(w) {
@@ -410,7 +405,7 @@ func (a *analysis) gone(u *use) bool {
 // there is none.
 func (a *analysis) lostService(destination int32, ports policy.PortSet) *Evidence {
 	w := a.endpoint(destination).Workload[reach.Head]
-	if w == nil || w.HostNetwork {
+	if w == nil || w.HostNetwork || !a.traits[destination].served {
 		return nil
 	}
 	key := lostKey{destination, ports.Key()}

@@ -246,7 +246,7 @@ func (f *wayFinder) finding(l *lostWay) Finding {
 	out.Advice = "Let the Service's selector, ports and name fit the pods, those who use it, and the policies."
 	words := []string{id, name.String(), did}
 	for _, r := range l.rectangles {
-		words = append(words, identities(f.a.peersOf(r.sources))+" → "+identities(f.a.peersOf(r.destinations))+" "+fmt.Sprint(r.ports.Ranges()))
+		words = append(words, f.a.row(r))
 	}
 	slices.Sort(words[3:])
 	out.Fingerprint = fingerprintOf(words...)

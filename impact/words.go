@@ -26,23 +26,29 @@ type summary struct {
 
 // summarise names endpoints for a title: a few of them by name, many by their number and kind.
 func (a *analysis) summarise(endpoints []int32) summary {
-	peers := a.peersOf(endpoints)
-	s := summary{endpoints: endpoints, many: len(peers) > 1 || len(peers) == 1 && peers[0].Potential != nil, named: len(peers) <= namedInTitle}
+	s := summary{endpoints: endpoints}
+	count := 0
+	var first []Peer // as many as a title names
+	var last Peer
 	var parts, others, selected []string
 	var named []string // of the workloads, as many as a title names
 	workloads, namespaces, selectors := 0, 0, 0
-	anyPod, anyAddress, address := false, false, ""
-	for i, p := range peers {
+	anyone, anyAddress, address := false, false, ""
+	a.eachPeer(endpoints, func(p Peer) {
+		if count++; count <= namedInTitle {
+			first = append(first, p)
+		}
 		switch {
 		case p.Workload != nil:
-			if workloads == 0 || p.Workload.Namespace != peers[i-1].Workload.Namespace {
+			if workloads == 0 || p.Workload.Namespace != last.Workload.Namespace {
 				namespaces++ // workloads come first, by namespace
 			}
+			last = p
 			if workloads++; workloads <= namedInTitle {
 				named = append(named, a.workloadName(*p.Workload))
 			}
-		case p.Potential != nil && *p.Potential == Potential{"*", "*"}:
-			anyPod = true
+		case p.Potential != nil && *p.Potential == anyPod:
+			anyone = true
 		case p.Potential != nil:
 			selectors++
 			switch {
@@ -63,26 +69,27 @@ func (a *analysis) summarise(endpoints []int32) summary {
 		default:
 			others = append(others, p.String())
 		}
-	}
-	if s.everyone = anyPod && anyAddress; s.everyone {
+	})
+	s.many, s.named = count > 1 || count == 1 && first[0].Potential != nil, count <= namedInTitle
+	if s.everyone = anyone && anyAddress; s.everyone {
 		parts = []string{"any pod"}
 		if 0 < workloads && workloads <= namedInTitle {
-			parts = append(withKinds(named, peers), "any other pod")
+			parts = append(withKinds(named, first), "any other pod")
 		}
 		s.text, s.named = joinAnd(append(parts, address)), false
 		return s
 	}
 	switch {
-	case anyPod && workloads > 0 && workloads == a.rendered():
-		parts, selected, anyPod, s.named = []string{"all pods"}, nil, false, true
+	case anyone && workloads > 0 && workloads == a.rendered():
+		parts, selected, anyone, s.named = []string{"all pods"}, nil, false, true
 	case workloads > namedInTitle:
 		where := fmt.Sprintf("%d namespaces", namespaces)
 		if namespaces == 1 {
-			where = peers[0].Workload.Namespace
+			where = first[0].Workload.Namespace
 		}
 		parts = append(parts, fmt.Sprintf("%d workloads in %s", workloads, where))
 	default:
-		parts = append(parts, withKinds(named, peers)...)
+		parts = append(parts, withKinds(named, first)...)
 	}
 	if others = append(selected, others...); len(others) > namedInTitle {
 		beside := selectors < len(others)
@@ -92,7 +99,7 @@ func (a *analysis) summarise(endpoints []int32) summary {
 		}
 	}
 	parts = append(parts, others...)
-	if anyPod {
+	if anyone {
 		parts = append(parts, "any other pod")
 	}
 	if anyAddress {
