@@ -47,6 +47,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	}
 	c.readPledges(p)
 	c.keepUndeployed()
+	c.adoptDeployed()
 	c.tellUnread()
 	c.tellAsking()
 	c.setAside()

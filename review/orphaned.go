@@ -123,49 +123,84 @@ func (c *comparison) staysAlive(b *unit) bool {
 	})
 }
 
+// adoptDeployed looks for folders that base found by themselves and that something deploys at head: they are compared in the
+// namespace and with the values that they have there.
+func (c *comparison) adoptDeployed() {
+	if !c.findsItself() {
+		return
+	}
+	base, head, deployed := keys(c.base.units), keys(c.head.units), make(map[string]bool)
+	for _, b := range c.base.units {
+		if b.Target.Deployer != "" {
+			deployed[b.Target.Path] = true
+		}
+	}
+	orphans := make(map[string]bool)
+	for _, b := range c.base.units {
+		if b.Target.Deployer == "" && !head[b.key()] && !deployed[b.Target.Path] {
+			orphans[b.Target.Path] = true
+		}
+	}
+	adopted := make(map[string]bool)
+	for _, u := range c.head.units {
+		if u.Target.Deployer != "" && u.Target.Source == nil && !base[u.key()] && orphans[u.Target.Path] {
+			adopted[u.Target.Path] = true
+			c.base.units = append(c.base.units, &unit{Found: u.Found, adopted: true})
+		}
+	}
+	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return b.Target.Deployer == "" && adopted[b.Target.Path] && !head[b.key()] })
+}
+
 // checkNewlyDeployed looks for folders that base found by themselves and that something refers to at head. Where base has others
 // that are deployed so, such a folder was most likely not in the cluster: it then counts as new, if the change leaves it as it is.
 func (c *comparison) checkNewlyDeployed() {
 	if !c.findsItself() {
 		return
 	}
-	base, head := keys(c.base.units), keys(c.head.units)
-	deployers := slices.ContainsFunc(c.base.units, func(b *unit) bool { return b.Target.Deployer != "" })
-	var gone []*unit
-	for _, b := range c.base.units {
-		if head[b.key()] || b.Target.Deployer != "" || b.Target.Source != nil || b.err != nil {
-			continue
+	base, head := keys(c.base.units), make(map[string]*unit)
+	for _, u := range c.head.units {
+		head[u.key()] = u
+	}
+	deployers := slices.ContainsFunc(c.base.units, func(b *unit) bool { return b.Target.Deployer != "" && !b.adopted })
+	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool {
+		switch now := head[b.key()]; {
+		case b.adopted:
+			return c.isNew(b, now, deployers)
+		case now != nil || b.Target.Deployer != "" || b.Target.Source != nil || b.err != nil:
+			return false
 		}
 		policies := identities(b)
 		for _, u := range c.head.units {
-			if environment(b) != environment(u) || u.Target.Source != nil || !base[u.key()] && u.Target.Deployer == "" {
-				continue // a target that is gone was moved
+			if environment(b) == environment(u) && u.Target.Source == nil && base[u.key()] && firstOf(u, policies) != nil {
+				return c.isNew(b, u, true)
 			}
-			p := firstOf(u, policies)
-			if p == nil {
-				continue
-			}
-			if u.Target.Deployer != "" && !deployers {
-				c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: b.Target.String(), Message: fmt.Sprintf(
-					"%s deploys it at head, and base has nothing that is deployed so: it is compared as if its policies had been in the cluster before. If they were not, what they block or open is not told here", u.Target.Deployer)})
-				break
-			}
-			by := fmt.Sprintf("the target %s", u.Target)
-			if u.Target.Deployer != "" {
-				by = u.Target.Deployer
-			}
-			if c.isAlone(b) || !c.isUnchanged(b) {
-				c.head.fail(manifest.Diagnostic{Object: p.String(), File: p.Origin.File, Line: p.Origin.Line, Message: fmt.Sprintf(
-					"%s has it at head, and on base nothing referred to %s: it is compared as if it had been in the cluster before, which is so only if that was deployed by other means. "+
-						"Refer to it by one change and edit it by another, or name the targets in the configuration, by a change that is merged before", by, b.Target)})
-				break
-			}
-			gone = append(gone, b)
-			c.note(b.Target.String(), fmt.Sprintf("on base nothing referred to it, and at head %s does: it counts as new to the cluster", by))
-			break
 		}
+		return false // a target that is gone was moved
+	})
+}
+
+// isNew tells whether a target of base counts as not yet in its cluster, because a target of head is what brings it there. It
+// fails where that cannot be told from an edit of what was there.
+func (c *comparison) isNew(b, u *unit, deployers bool) bool {
+	by := fmt.Sprintf("the target %s", u.Target)
+	if u.Target.Deployer != "" {
+		by = u.Target.Deployer
 	}
-	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return slices.Contains(gone, b) })
+	p := firstOf(u, identities(b))
+	switch {
+	case b.err != nil, deployers && c.isUnchanged(b) && !c.isAlone(b):
+		c.note(b.Target.String(), fmt.Sprintf("on base nothing referred to it, and at head %s does: it counts as new to the cluster", by))
+		return true
+	case p == nil:
+	case !deployers:
+		c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: b.Target.String(), Message: fmt.Sprintf(
+			"%s deploys it at head, and base has nothing that is deployed so: it is compared as if its policies had been in the cluster before. If they were not, what they block or open is not told here", by)})
+	default:
+		c.head.fail(manifest.Diagnostic{Object: p.String(), File: p.Origin.File, Line: p.Origin.Line, Message: fmt.Sprintf(
+			"%s has it at head, and on base nothing referred to %s: it is compared as if it had been in the cluster before, which is so only if that was deployed by other means. "+
+				"Refer to it by one change and edit it by another, or name the targets in the configuration, by a change that is merged before", by, b.Target)})
+	}
+	return false
 }
 
 // firstOf is the first of some policies that a target has, nil if it has none of them.

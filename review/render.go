@@ -73,7 +73,7 @@ func safely(ctx context.Context, s *render.Series, fsys fs.FS, t render.Target) 
 func (s *state) collect() {
 	for _, u := range s.units {
 		s.diagnostics = append(s.diagnostics, u.out.Diagnostics...)
-		if u.err != nil {
+		if u.err != nil && !u.adopted { // as head deploys it, it may need what base does not have
 			cause := strings.TrimPrefix(u.err.Error(), fmt.Sprintf("rendering %s: ", u.Target))
 			s.fail(manifest.Diagnostic{Object: u.Target.String(), Message: fmt.Sprintf("this target does not render%s: %s", s.where(), cause)})
 		}

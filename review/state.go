@@ -19,8 +19,8 @@ type unit struct {
 	discover.Found
 	out render.Output
 	err error
-	// kept tells that nothing deploys it on this side, and that it is compared as the other one deploys it.
-	kept bool
+	// kept tells that nothing deploys it at head, and that it is compared as base deploys it; adopted is the opposite.
+	kept, adopted bool
 }
 
 // key identifies a target on both sides, whatever tool renders it there.

@@ -33,7 +33,7 @@ func (c *comparison) setAside() {
 	for _, u := range c.head.units {
 		onHead[u.id()] = true
 		where := environment(u)
-		touched[where] = touched[where] || len(onBase[u.id()]) != 1 || u.kept || isDropped(onBase[u.id()][0], u) || !c.readsTheSame(onBase[u.id()][0], u, same)
+		touched[where] = touched[where] || len(onBase[u.id()]) != 1 || u.kept || onBase[u.id()][0].adopted || isDropped(onBase[u.id()][0], u) || !c.readsTheSame(onBase[u.id()][0], u, same)
 	}
 	for _, u := range c.base.units {
 		if !onHead[u.id()] {
