@@ -171,6 +171,9 @@ type Allowed struct {
 	Confidence            Confidence
 }
 
+// NotAnalysed is the gate's reason where something could not be: it does not pass what it has not seen.
+const NotAnalysed = "not everything could be analysed"
+
 // Gate is the pass-or-fail decision.
 type Gate struct {
 	Pass    bool

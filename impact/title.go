@@ -37,8 +37,9 @@ type words struct {
 	// rendered, potential and outside tell of sources and of destinations whether some are workloads in the manifests, pods of
 	// which only a selector is known, or outside the cluster.
 	rendered, potential, outside [2]bool
-	// domains tells that all destinations are domain names, metadata that they are the cloud's metadata service.
-	domains, metadata bool
+	// domains tells that all destinations are domain names, metadata that they are the cloud's metadata service, credentials that
+	// this is among them, and no node.
+	domains, metadata, credentials bool
 	// names are the name servers among the destinations.
 	names []*cluster.NameServer
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
@@ -218,6 +219,8 @@ func (w *words) consequence() string {
 		return w.sources.text + either(w.sources, " loses all isolation: it can now reach anything", " lose all isolation: they can now reach anything")
 	case (w.key.rule == "O1" || w.key.rule == "O4") && w.sources.everyone:
 		return "Anyone, the internet included, can now reach " + w.destinations.text + " on " + w.ports
+	case w.key.rule == "O2" && w.credentials && !w.metadata && w.whole:
+		return fmt.Sprintf("%s can now reach %s, the cloud metadata address among them, on %s", w.sources.text, w.destinations.text, w.ports)
 	case w.key.opened:
 	case w.key.rule == "B3":
 		return w.sources.text + " can no longer reach the cluster's DNS"

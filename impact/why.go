@@ -50,6 +50,11 @@ func (w *words) explanation(rule severity.Rule) string {
 // places notes where the ends are.
 func (w *words) places(a *analysis, sources, destinations []int32) {
 	w.domains, w.metadata = true, true
+	nodes := false
+	for _, i := range destinations {
+		w.credentials, nodes = w.credentials || a.traits[i].end.Metadata, nodes || a.traits[i].end.Node
+	}
+	w.credentials = w.credentials && !nodes
 	for of, list := range [2][]int32{asSource: sources, asDestination: destinations} {
 		for _, i := range list {
 			end := a.traits[i].end
@@ -67,7 +72,7 @@ func (w *words) matter(rule severity.Rule) string {
 	const from, to = asSource, asDestination
 	outside, potential, rendered := w.outside, w.potential, w.rendered
 	switch {
-	case rule.ID == "O2" && w.metadata:
+	case rule.ID == "O2" && w.credentials:
 		return "a workload can reach the cloud metadata address, which may hand out the credentials of its node"
 	case rule.ID == "B8" && w.metadata:
 		return "what is blocked gives workloads their cloud credentials; nothing in these manifests shows that it is used"

@@ -99,7 +99,10 @@ func (a *analysis) summarise(endpoints []int32) summary {
 		}
 	}
 	parts = append(parts, others...)
-	if anyone {
+	switch {
+	case anyone && len(parts) == 0:
+		parts = append(parts, "any pod")
+	case anyone:
 		parts = append(parts, "any other pod")
 	}
 	if anyAddress {

@@ -36,7 +36,11 @@ func summariseCauses(causes []impact.Cause) []*alike {
 
 // words counts them: "13 NetworkPolicies added", "50 Deployments: label tier: backend → be; policy api no longer selects them".
 func (a *alike) words() string {
-	many := count(len(a.causes), clip(a.kind, nameLength))
+	objects := make(map[string]bool)
+	for _, c := range a.causes {
+		objects[c.Object] = true // in five clusters it is still one
+	}
+	many := count(len(objects), clip(a.kind, nameLength))
 	what := a.causes[0].What()
 	if a.change != "edited" || what == "" || slices.ContainsFunc(a.causes, func(c impact.Cause) bool { return c.What() != what }) {
 		return many + " " + a.change
@@ -63,4 +67,20 @@ func (a *alike) folder() string {
 		return ""
 	}
 	return dir
+}
+
+// sameThings groups causes by object and change: what five environments have alike stands in five files.
+func sameThings(causes []impact.Cause) [][]impact.Cause {
+	var out [][]impact.Cause
+	at := map[[2]string]int{}
+	for _, c := range causes {
+		key := [2]string{c.Object, c.Change}
+		if i, known := at[key]; known {
+			out[i] = append(out[i], c)
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, []impact.Cause{c})
+	}
+	return out
 }

@@ -92,7 +92,7 @@ func (m *comment) verdict() {
 		return
 	}
 	m.page.add(text(rankVerdict, fmt.Sprintf("### %s %s: %s\n", m.mark(), title, m.headline())))
-	reasons := m.result.Gate.Reasons
+	reasons := m.reasons(m.result.Gate)
 	if len(reasons) == 0 {
 		return
 	}

@@ -158,9 +158,9 @@ var undoShort = map[cause.Undo]string{
 // cause is the causes in short: a few one by one with their lines, many by what they have in common.
 func (v *clusterView) cause(f *impact.Finding) string {
 	var lines []string
-	if len(f.Causes) <= causesInSight {
-		for _, c := range f.Causes {
-			lines = append(lines, v.causeWords(c, "<br>", false))
+	if things := sameThings(f.Causes); len(things) <= causesInSight {
+		for _, places := range things {
+			lines = append(lines, v.causeWords(places[0], "<br>", false)+v.otherPlaces(places[1:]))
 		}
 		if words := undoShort[f.Undo]; words != "" && !f.Narrowed {
 			lines = append(lines, words)
@@ -186,6 +186,20 @@ func (v *clusterView) cause(f *impact.Finding) string {
 		lines = append(lines, words)
 	}
 	return strings.Join(lines, "<br>")
+}
+
+// otherPlaces are where the same happened to an object of the same name, in other clusters.
+func (v *clusterView) otherPlaces(causes []impact.Cause) string {
+	words := ""
+	for i, c := range causes {
+		if i == causesInSight-1 && len(causes) > causesInSight {
+			return words + ",<br>and " + number(len(causes)-i) + " more"
+		}
+		if c.File != "" {
+			words += ",<br>" + v.line(c.Side, c.File, c.Line, false)
+		}
+	}
+	return words
 }
 
 func (v *clusterView) causeWords(c impact.Cause, comma string, whole bool) string {

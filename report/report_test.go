@@ -321,3 +321,21 @@ func TestTheSameMessageOfManyObjectsIsToldOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestTheSameCauseInSeveralFilesIsOneThing holds for what environments have alike: one policy, not five.
+func TestTheSameCauseInSeveralFilesIsOneThing(t *testing.T) {
+	var causes []impact.Cause
+	for _, environment := range []string{"dev", "prod", "qa", "stage", "test"} {
+		causes = append(causes, impact.Cause{Object: "NetworkPolicy shop/web", Change: "removed", Side: "base", File: environment + "/web.yaml", Line: 1})
+	}
+	v := &clusterView{comment: &comment{}}
+	got := v.cause(&impact.Finding{Causes: causes})
+	want := "<code>NetworkPolicy shop/web</code> removed<br><code>dev/web.yaml:1 at base</code>,<br><code>prod/web.yaml:1 at base</code>,<br><code>qa/web.yaml:1 at base</code>,<br>and 2 more"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	more := append(slices.Clone(causes), impact.Cause{Object: "NetworkPolicy shop/a", Change: "removed"}, impact.Cause{Object: "NetworkPolicy shop/b", Change: "removed"}, impact.Cause{Object: "NetworkPolicy shop/c", Change: "removed"})
+	if got := v.cause(&impact.Finding{Causes: more}); !strings.HasPrefix(got, "4 NetworkPolicies removed") {
+		t.Errorf("got %s, want 4 policies", got)
+	}
+}

@@ -167,6 +167,11 @@ func summarise(r *impact.Result) overview {
 	return o
 }
 
+// reasons are why the gate fails, without the one that the headline says and the list below it explains.
+func (o overview) reasons(g impact.Gate) []string {
+	return slices.DeleteFunc(slices.Clone(g.Reasons), func(reason string) bool { return len(o.broken) > 0 && reason == impact.NotAnalysed })
+}
+
 // quiet tells whether there is nothing to say but that nothing changed.
 func (o overview) quiet() bool {
 	return o.findings+o.opened+o.blocked+o.narrowed == 0 && len(o.broken) == 0 && o.pass
@@ -183,7 +188,7 @@ func (o overview) headline() string {
 	}
 	var parts []string
 	if len(o.broken) > 0 {
-		parts = append(parts, "not everything could be analysed")
+		parts = append(parts, impact.NotAnalysed)
 	}
 	switch {
 	case !o.pass:

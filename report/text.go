@@ -49,7 +49,7 @@ func (t *textReport) verdict() {
 		color = yellow
 	}
 	t.block(0, "", "", headline, bold+color)
-	for _, reason := range t.result.Gate.Reasons {
+	for _, reason := range t.reasons(t.result.Gate) {
 		t.block(2, "gate  ", color, clean(reason), "")
 	}
 }

@@ -162,7 +162,7 @@ func (c *comparison) result() *impact.Result {
 	r.Gate = gate.Decide(r.Clusters, c.thresholds)
 	if Incomplete(r.Diagnostics) {
 		r.Gate.Pass = false
-		r.Gate.Reasons = append(r.Gate.Reasons, "not everything could be analysed")
+		r.Gate.Reasons = append(r.Gate.Reasons, impact.NotAnalysed)
 	}
 	return r
 }

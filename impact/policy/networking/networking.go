@@ -8,6 +8,7 @@ package networking
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -174,6 +175,10 @@ func (c *compiler) port(p networkingv1.NetworkPolicyPort, node *manifest.Node) p
 		return out
 	case p.Port.Type == intstr.String:
 		out.Name = p.Port.StrVal
+		if _, err := strconv.Atoi(out.Name); err == nil {
+			c.Error(node.Get("port"), "port %q is a text, and no port has this name: write the number without quotes", out.Name)
+			return out
+		}
 		for _, reason := range validation.IsValidPortName(out.Name) {
 			c.Error(node.Get("port"), "port %q: %s", out.Name, reason)
 		}

@@ -71,7 +71,7 @@ func TestWhatTheAPIServerRefusesIsAnError(t *testing.T) {
 		{"protocol without ports", "  podSelector: {}\n  ingress:\n  - ports:\n    - protocol: ICMP\n",
 			`9: error: protocol "ICMP" is none of TCP, UDP, SCTP`},
 		{"a number in quotes is a name", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: \"80\"\n",
-			`9: error: port "80": must contain at least one letter (a-z)`},
+			`9: error: port "80" is a text, and no port has this name: write the number without quotes`},
 		{"port zero", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: 0\n",
 			`9: error: port 0 is not between 1 and 65535`},
 		{"port out of range", "  podSelector: {}\n  ingress:\n  - ports:\n    - port: 65536\n",
