@@ -70,6 +70,15 @@ func findings(t *testing.T, base, head string) []Finding {
 	return out.Cluster.Findings
 }
 
+// names is a policy of Cilium's that lets web out to domain names.
+func names(list ...string) string {
+	var b strings.Builder
+	for _, name := range list {
+		fmt.Fprintf(&b, "  - toFQDNs: [{matchName: %s.example.com}]\n", name)
+	}
+	return "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: web, namespace: shop}\nspec:\n  endpointSelector: {matchLabels: {app: web}}\n  egress:\n" + b.String()
+}
+
 // told is the findings about connections, one line each.
 func told(list []Finding) []string {
 	var out []string
@@ -120,6 +129,10 @@ func TestFindingsAreGroupedAsAReviewerWouldTellThem(t *testing.T) {
 			shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 9}]}]"),
 			shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress]"),
 			[]string{"B9 web can no longer reach cart on TCP 9 (policy cart edited)"},
+		},
+		"many domain names are counted": {
+			shop + names("a"), shop + names("a", "b", "c", "d", "e"),
+			[]string{"O11 web can now reach 4 names outside the cluster on all ports (policy web edited)"},
 		},
 		"the cloud metadata address goes by its name": {
 			shop + networkPolicy("shop", "out", "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]"),

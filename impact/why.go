@@ -83,7 +83,7 @@ func (w *words) matter(rule severity.Rule) string {
 	case rule.ID == "O11" && !outside[from] && !outside[to]:
 		return "what is opened stays within a namespace"
 	case rule.ID == "O11" && w.domains:
-		return "what is opened leads to a single domain name"
+		return "what is opened leads to domain names that are given in full"
 	case rule.ID == "O11" && outside[to] && !outside[from] && !rendered[to] && !potential[to]:
 		return "what is opened leads to private addresses only"
 	case rule.ID == "O11" && outside[from] && !outside[to] && !rendered[from] && !potential[from]:

@@ -91,12 +91,15 @@ func (a *analysis) summarise(endpoints []int32) summary {
 	default:
 		parts = append(parts, withKinds(named, first)...)
 	}
-	if others = append(selected, others...); len(others) > namedInTitle {
-		beside := selectors < len(others)
+	switch beside := len(others); {
+	case len(selected)+beside <= namedInTitle:
+		others = append(selected, others...)
+	case len(selected) == 0:
+		others = []string{plural(beside, "name") + " outside the cluster"}
+	case beside > 0:
+		others = []string{plural(selectors, "selector") + " of pods not in these manifests", "outside addresses"}
+	default:
 		others = []string{plural(selectors, "selector") + " of pods not in these manifests"}
-		if beside {
-			others = append(others, "outside addresses")
-		}
 	}
 	parts = append(parts, others...)
 	switch {
