@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -15,6 +16,9 @@ type inside struct {
 	// own template is a workload of no kind.
 	policy, workload     string
 	policyAt, workloadAt *manifest.Node
+	// written is a text that has a policy in it, and writtenKind that one's kind.
+	written     *manifest.Node
+	writtenKind string
 }
 
 // maxInside is how deep objects are looked for.
@@ -24,8 +28,13 @@ func lookInside(n *manifest.Node, depth int, found *inside) {
 	if depth > maxInside {
 		return
 	}
-	if depth > 0 && n.Kind == manifest.Map {
+	switch {
+	case depth > 0 && n.Kind == manifest.Map:
 		found.note(n)
+	case n.Kind == manifest.String && found.written == nil:
+		if kind := writtenPolicy(n.Text); kind != "" {
+			found.written, found.writtenKind = n, kind
+		}
 	}
 	for i := range n.Items {
 		lookInside(&n.Items[i], depth+1, found)
@@ -51,6 +60,31 @@ func (f *inside) note(n *manifest.Node) {
 		}
 	case f.workloadAt == nil && isPodTemplate(n):
 		f.workloadAt = n
+	}
+}
+
+// policyLine is where a text has a manifest's kind: at a line's beginning or an element's.
+var policyLine = regexp.MustCompile(`(?m)^(?:\s*- |\s*)["']?kind["']?\s*:\s*["']?(\w*NetworkPolicy)["']?,?\s*$`)
+
+// writtenPolicy is the kind of the first policy that is written out in a text, such as a value of a ConfigMap that something
+// applies; "" if there is none.
+func writtenPolicy(text string) string {
+	if !strings.Contains(text, "NetworkPolicy") || !strings.Contains(text, "apiVersion") {
+		return ""
+	}
+	if m := policyLine.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// reportWritten names a policy that is written out in a ConfigMap. Whether anything applies it nobody knows.
+func (b *builder) reportWritten(o *manifest.Object) {
+	for key, value := range o.Body.Get("data").Fields {
+		if kind := writtenPolicy(value.Str()); kind != "" {
+			b.report(manifest.Problem(manifest.Warning, o, value, "%s has a %s in its text: if something applies it to a cluster, what it allows or denies is not in this report", key.Text, kind))
+			return
+		}
 	}
 }
 
@@ -99,6 +133,15 @@ var deploysOthers = map[string]bool{
 	"helm.cattle.io/HelmChartConfig":               true,
 	"fleet.cattle.io/GitRepo":                      true,
 	"fleet.cattle.io/HelmOp":                       true,
+	"fleet.cattle.io/Bundle":                       true,
+	"config.projectsveltos.io/ClusterProfile":      true,
+	"config.projectsveltos.io/Profile":             true,
+	"policy.karmada.io/OverridePolicy":             true,
+	"policy.karmada.io/ClusterOverridePolicy":      true,
+	"configsync.gke.io/RootSync":                   true,
+	"configsync.gke.io/RepoSync":                   true,
+	"gitops.kluctl.io/KluctlDeployment":            true,
+	"core.oam.dev/Application":                     true,
 	"helm.crossplane.io/Release":                   true,
 	"addons.cluster.x-k8s.io/HelmChartProxy":       true,
 	"addons.cluster.x-k8s.io/ClusterResourceSet":   true,
@@ -124,6 +167,8 @@ func (b *builder) reportInside(o *manifest.Object) {
 		b.report(d)
 	case found.workload != "":
 		b.report(manifest.Problem(manifest.Warning, o, found.workloadAt, "holds a %s, which is not analysed: its pods are not in this report", found.workload))
+	case found.written != nil:
+		b.report(manifest.Problem(manifest.Warning, o, found.written, "has a %s in a text, which is not analysed: if it is applied to a cluster, what it allows or denies is not in this report", found.writtenKind))
 	case deploysOthers[o.Group+"/"+o.Kind]:
 		b.report(manifest.Problem(manifest.Warning, o, nil, "what objects of this kind (%s/%s) deploy is not analysed: its workloads and policies are not in this report", o.Group, o.Kind))
 	case found.workloadAt != nil || ownPods[o.Group+"/"+o.Kind]:

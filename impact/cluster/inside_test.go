@@ -66,6 +66,25 @@ objects:
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: d}}
 - {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p}}
 `, []string{"file.yaml:7: Template t: error: holds a CiliumNetworkPolicy, which is not analysed: what it allows or denies is not in this report"}},
+		"a policy in a ConfigMap's text": {`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: manifests}
+data:
+  readme: say kind NetworkPolicy
+  all.yaml: |
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: deny}
+`, []string{"file.yaml:7: ConfigMap manifests: warning: all.yaml has a NetworkPolicy in its text: if something applies it to a cluster, what it allows or denies is not in this report"}},
+		"a policy in a bundle's text": {`
+apiVersion: fleet.cattle.io/v1alpha1
+kind: Bundle
+metadata: {name: b}
+spec:
+  resources:
+  - content: "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: deny}\n"
+`, []string{"file.yaml:7: Bundle b: warning: has a CiliumNetworkPolicy in a text, which is not analysed: if it is applied to a cluster, what it allows or denies is not in this report"}},
 		"a workflow": {`
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow

@@ -122,6 +122,7 @@ func (b *builder) addContext(o *manifest.Object) bool {
 	case o.Group == "" && o.Kind == "ConfigMap":
 		if id := (Name{namespaceOf(o), o.Name}); b.state.ConfigMaps[id] == nil {
 			b.state.ConfigMaps[id] = o
+			b.reportWritten(o)
 		}
 	case o.Group == "" && o.Kind == "ServiceAccount":
 		labels, problems := stringMap(o, o.Body.Get("metadata", "labels"), "metadata.labels")
