@@ -55,6 +55,12 @@ func (a *alike) words() string {
 	return many + " " + clip(what, titleLength)
 }
 
+// place is the line that all of them have in common, such as a chart's value.
+func (a *alike) place() (at impact.Cause, ok bool) {
+	at = a.causes[0]
+	return at, at.File != "" && !slices.ContainsFunc(a.causes, func(c impact.Cause) bool { return c.File != at.File || c.Line != at.Line || c.Side != at.Side })
+}
+
 // folder is the deepest folder that has all of their files; "" if there is none.
 func (a *alike) folder() string {
 	dir := path.Dir(a.causes[0].File)

@@ -178,7 +178,9 @@ func (v *clusterView) cause(f *impact.Finding) string {
 			continue
 		}
 		words := v.text(s.words())
-		if dir := s.folder(); dir != "" {
+		if at, ok := s.place(); ok {
+			words += "<br>" + v.line(at.Side, at.File, at.Line, false)
+		} else if dir := s.folder(); dir != "" {
 			words += "<br>in " + v.name(shortPath(dir))
 		} else if first := s.causes[0]; first.File != "" {
 			words += "<br>such as " + v.line(first.Side, first.File, first.Line, false)

@@ -209,7 +209,9 @@ func (v *textCluster) causes(f *impact.Finding) {
 			continue
 		}
 		words := clean(s.words())
-		if dir := s.folder(); dir != "" {
+		if at, ok := s.place(); ok {
+			words += ", " + plainMarkup{}.line(at.Side, at.File, at.Line, true)
+		} else if dir := s.folder(); dir != "" {
 			words += " in " + clean(dir)
 		} else if first := s.causes[0]; first.File != "" {
 			words += ", such as " + plainMarkup{}.line(first.Side, first.File, first.Line, true)

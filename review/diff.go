@@ -120,6 +120,7 @@ func (c *comparison) compare(ctx context.Context) {
 			c.head.fail(manifest.Diagnostic{Object: "cluster " + g.name, Message: fmt.Sprintf("this cluster could not be compared: %v", err)})
 			continue
 		}
+		c.pointToValues(out.Cluster.Findings, g)
 		c.clusters = append(c.clusters, out.Cluster)
 		if out.Dependencies != nil {
 			dependencies[g.name] = out.Dependencies
