@@ -135,20 +135,23 @@ func (c *comparison) adoptDeployed() {
 			deployed[b.Target.Path] = true
 		}
 	}
-	orphans := make(map[string]bool)
-	for _, b := range c.base.units {
-		if b.Target.Deployer == "" && !head[b.key()] && !deployed[b.Target.Path] {
-			orphans[b.Target.Path] = true
-		}
+	// What was in one environment and is deployed into another one is gone from the first.
+	type folder struct{ path, environment string }
+	in := func(u *unit) folder { return folder{u.Target.Path, environment(u)} }
+	isOrphan := func(b *unit) bool {
+		return b.Target.Deployer == "" && !head[b.key()] && !deployed[b.Target.Path]
 	}
-	adopted := make(map[string]bool)
+	orphans, adopted := make(map[folder]bool), make(map[folder]bool)
+	for _, b := range c.base.units {
+		orphans[in(b)] = orphans[in(b)] || isOrphan(b)
+	}
 	for _, u := range c.head.units {
-		if u.Target.Deployer != "" && u.Target.Source == nil && !base[u.key()] && orphans[u.Target.Path] {
-			adopted[u.Target.Path] = true
+		if u.Target.Deployer != "" && u.Target.Source == nil && !base[u.key()] && orphans[in(u)] {
+			adopted[in(u)] = true
 			c.base.units = append(c.base.units, &unit{Found: u.Found, adopted: true})
 		}
 	}
-	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return b.Target.Deployer == "" && adopted[b.Target.Path] && !head[b.key()] })
+	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return isOrphan(b) && adopted[in(b)] })
 }
 
 // checkNewlyDeployed looks for folders that base found by themselves and that something refers to at head. Where base has others
