@@ -14,14 +14,6 @@ import (
 	"github.com/netpol-impact/netpol-impact/impact/severity"
 )
 
-// maxRadii is of how many classes of workloads whose connections change the blast radius is asked for; those whose
-// connections are opened come first. Each asks every workload at worst, so that of small clusters more are asked for:
-// of up to radiusWork divided by how many peers there are.
-const (
-	maxRadii   = 100
-	radiusWork = 1_000_000
-)
-
 // pathFinder tells the paths that a change makes.
 type pathFinder struct {
 	a        *analysis
@@ -70,10 +62,14 @@ func (a *analysis) pathFindings(effects []reach.Effect, told []Finding) (finding
 			out = append(out, f.pathFinding(g))
 		}
 	}
+	names := make(map[int32]string, len(f.radii))
+	for _, g := range f.radii {
+		names[g.Workload] = a.directory.peers[g.Workload].Workload.String()
+	}
+	slices.SortFunc(f.radii, func(x, y paths.Growth) int { return strings.Compare(names[x.Workload], names[y.Workload]) })
 	for _, g := range f.radii {
 		radii = append(radii, Radius{*a.directory.peers[g.Workload].Workload, g.Before, g.After})
 	}
-	slices.SortFunc(radii, func(x, y Radius) int { return strings.Compare(x.Workload.String(), y.Workload.String()) })
 	return out, radii, f.unasked
 }
 
@@ -385,66 +381,87 @@ func changeOf(causes []Cause) string {
 
 func (f *pathFinder) findGrowth(told []Finding) {
 	var asked []int32
-	most := max(maxRadii, radiusWork/max(1, len(f.a.model.Endpoints)))
-	seen, classes, opened := make(map[int32]bool), make(map[int32]bool), make(map[int32]bool)
+	seen, opened := make([]bool, len(f.a.model.Endpoints)), make([]bool, len(f.a.model.Endpoints))
 	for _, effects := range [][]reach.Effect{f.effects, f.blocking} {
 		for i := range effects {
 			for _, source := range effects[i].Sources() {
-				w := f.a.endpoint(source).Workload
-				if seen[source] || w[reach.Base] == nil || w[reach.Head] == nil {
+				if seen[source] {
 					continue
 				}
 				seen[source] = true
-				opened[source] = effects[i].Opened
-				if class := f.a.model.Class(source); classes[class] || len(classes) < most {
-					classes[class] = true
+				if w := f.a.endpoint(source).Workload; w[reach.Base] != nil && w[reach.Head] != nil {
+					opened[source] = effects[i].Opened
 					asked = append(asked, source)
-				} else {
-					f.unasked++
 				}
 			}
 		}
 	}
-	f.radii = f.question.Radii(asked)
+	f.radii, f.unasked = f.question.Radii(asked)
+	var grown []int32
+	freed := f.freed(told)
 	for _, g := range f.radii {
-		if !opened[g.Workload] || !g.Past() || f.isFreed(told, g.Workload) {
-			continue
+		if opened[g.Workload] && g.Past() && !freed[*f.a.directory.peers[g.Workload].Workload] {
+			grown = append(grown, g.Workload)
 		}
-		causes, doubtful := f.growthCauses(g.Workload)
-		group := f.group("P3", causes)
-		group.grown = append(group.grown, g)
-		group.doubtful = group.doubtful || doubtful
+	}
+	causes := f.growthCauses(grown)
+	for _, g := range f.radii {
+		if c := causes[g.Workload]; c != nil {
+			group := f.group("P3", c.causes)
+			group.grown = append(group.grown, g)
+			group.doubtful = group.doubtful || c.doubtful
+		}
 	}
 }
 
-// isFreed tells whether a finding says that a workload can now reach anything.
-func (f *pathFinder) isFreed(told []Finding, i int32) bool {
-	id := f.a.directory.peers[i].Workload
-	return slices.ContainsFunc(told, func(t Finding) bool {
-		return t.Rule == "O5" && slices.ContainsFunc(t.Connections, func(c Connection) bool {
-			return slices.ContainsFunc(c.Sources, func(p Peer) bool { return p.Workload != nil && *p.Workload == *id }) &&
-				slices.ContainsFunc(c.Destinations, func(p Peer) bool { return p.External != nil })
-		})
-	})
+// freed are the workloads of which a finding says that they can now reach anything.
+func (f *pathFinder) freed(told []Finding) map[WorkloadID]bool {
+	out := make(map[WorkloadID]bool)
+	for i := range told {
+		for _, c := range told[i].Connections {
+			if told[i].Rule != "O5" || !slices.ContainsFunc(c.Destinations, func(p Peer) bool { return p.External != nil }) {
+				continue
+			}
+			for _, p := range c.Sources {
+				if p.Workload != nil {
+					out[*p.Workload] = true
+				}
+			}
+		}
+	}
+	return out
 }
 
-// growthCauses are the changes that open connections of a workload.
-func (f *pathFinder) growthCauses(i int32) (causes []Cause, doubtful bool) {
+// blame is the changes behind something; doubtful if one of these is.
+type blame struct {
+	causes   []Cause
+	doubtful bool
+}
+
+// growthCauses are the changes that open connections of workloads, effect by effect.
+func (f *pathFinder) growthCauses(grown []int32) map[int32]*blame {
+	out := make(map[int32]*blame, len(grown))
+	for _, i := range grown {
+		out[i] = &blame{}
+	}
 	for n := range f.effects {
 		e := &f.effects[n]
-		if !slices.Contains(e.Sources(), i) {
-			continue
+		for _, i := range grown {
+			if !contains(e.Sources(), i) {
+				continue
+			}
+			if f.causes == nil {
+				f.causes = cause.New(f.a.model, f.a.base, f.a.head)
+			}
+			subject, peers := e.Subjects[0], []int32{i}
+			if e.Direction == policy.Egress {
+				subject, peers = i, nil
+			}
+			b := out[i]
+			b.causes, b.doubtful = append(b.causes, f.causes.Of(e, subject, peers).Causes...), b.doubtful || e.Doubtful
 		}
-		if f.causes == nil {
-			f.causes = cause.New(f.a.model, f.a.base, f.a.head)
-		}
-		subject, peers := e.Subjects[0], []int32{i}
-		if e.Direction == policy.Egress {
-			subject, peers = i, nil
-		}
-		causes, doubtful = append(causes, f.causes.Of(e, subject, peers).Causes...), doubtful || e.Doubtful
 	}
-	return causes, doubtful
+	return out
 }
 
 func (f *pathFinder) growthFinding(g *pathGroup) Finding {

@@ -6,6 +6,7 @@
 package paths
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -17,6 +18,8 @@ type Question struct {
 	Model *reach.Model
 	// Listens are the ports that count of an endpoint as a destination; none stands for any port.
 	Listens func(endpoint int32) policy.PortSet
+	// Most is how much is asked for the radii of a side; 0 stands for maxQuestions.
+	Most int
 	// Exposed are the workloads that traffic from the internet gets to, by side, sorted.
 	Exposed [2][]int32
 
@@ -39,7 +42,7 @@ func (q *Question) side(s reach.Side) *reach.Steps {
 	switch {
 	case q.steps[s] != nil:
 	case q.steps[1-s] != nil:
-		q.steps[s] = q.steps[1-s].Beside(q.Listens)
+		q.steps[s] = q.steps[1-s].Beside()
 	default:
 		q.steps[s] = q.Model.Steps(s, q.Listens)
 	}
@@ -87,12 +90,20 @@ type Growth struct {
 // Past tells whether a blast radius grows past the threshold.
 func (g Growth) Past() bool { return g.After-g.Before >= GrownBy && g.After >= GrownTimes*g.Before }
 
-// Radii returns how far each of some workloads leads on both sides.
-func (q *Question) Radii(workloads []int32) []Growth {
-	before, after := q.side(reach.Base).Radii(workloads), q.side(reach.Head).Radii(workloads)
-	out := make([]Growth, len(workloads))
+// maxQuestions is how much is asked for the radii of a side.
+const maxQuestions = 5_000_000
+
+// Radii returns how far each of some workloads leads on both sides. Unasked counts those that are left out because too much
+// was asked for the others, which come first.
+func (q *Question) Radii(workloads []int32) (radii []Growth, unasked int) {
+	most := cmp.Or(q.Most, maxQuestions)
+	before, after := q.side(reach.Base).Radii(workloads, most), q.side(reach.Head).Radii(workloads, most)
 	for n, i := range workloads {
-		out[n] = Growth{i, before[n], after[n]}
+		if before[n] < 0 || after[n] < 0 {
+			unasked++
+			continue
+		}
+		radii = append(radii, Growth{i, before[n], after[n]})
 	}
-	return out
+	return radii, unasked
 }

@@ -16,6 +16,8 @@ type Steps struct {
 	spotsOf [][]int32
 	// letIn are the classes that a spot lets in.
 	letIn []runs
+	// asked counts the pairs of a class and a spot that were asked about.
+	asked int
 	// known is what holds for more than one spot, and where a sequence means the same on both sides for both of them.
 	known *stepsKnown
 }
@@ -26,6 +28,17 @@ type stepsKnown struct {
 	letIn   map[letInKey]runs
 	// alike tells whether a sequence has the same members on both sides.
 	alike map[seqID]bool
+	// listens gives the ports of an endpoint, listeners the classes that listen on the same ones, on either side.
+	listens   func(endpoint int32) policy.PortSet
+	listeners []listener
+	// listening are the classes that listen on any of some ports.
+	listening map[portsID]runs
+}
+
+// listener is classes of which some endpoint listens on some ports.
+type listener struct {
+	ports   policy.PortSet
+	classes runs
 }
 
 // sideKey is a sequence on a side: on base, where it is alike on both.
@@ -44,21 +57,47 @@ type spot struct {
 
 // Steps prepares for questions about a side. Listens gives the ports of an endpoint; none stands for any port.
 func (m *Model) Steps(s Side, listens func(endpoint int32) policy.PortSet) *Steps {
-	return m.stepsKnowing(s, listens, &stepsKnown{make(map[sideKey]runs), make(map[letInKey]runs), make(map[seqID]bool)})
+	known := &stepsKnown{reaches: make(map[sideKey]runs), letIn: make(map[letInKey]runs), alike: make(map[seqID]bool),
+		listens: listens, listening: make(map[portsID]runs)}
+	at := make(map[string]int)
+	for c := range m.classes {
+		for _, i := range m.classes[c].endpoints {
+			e := &m.Endpoints[i]
+			if e.Workload[Base] == nil && e.Workload[Head] == nil {
+				continue
+			}
+			ports := m.listened(listens(i))
+			n, ok := at[ports.Key()]
+			if !ok {
+				n = len(known.listeners)
+				at[ports.Key()] = n
+				known.listeners = append(known.listeners, listener{ports: ports})
+			}
+			l := &known.listeners[n]
+			l.classes = l.classes.append(int32(c), int32(c)+1)
+		}
+	}
+	return m.stepsKnowing(s, known)
+}
+
+// listened is the ports that count of an endpoint: all of them where none is given.
+func (m *Model) listened(ports policy.PortSet) policy.PortSet {
+	if len(ports) == 0 {
+		return m.everything
+	}
+	return ports
 }
 
 // Beside prepares for questions about the other side, where most is as on this one. Neither is safe for use beside the other
 // by several goroutines.
-func (p *Steps) Beside(listens func(endpoint int32) policy.PortSet) *Steps {
-	return p.model.stepsKnowing(1-p.side, listens, p.known)
-}
+func (p *Steps) Beside() *Steps { return p.model.stepsKnowing(1-p.side, p.known) }
 
-func (m *Model) stepsKnowing(s Side, listens func(endpoint int32) policy.PortSet, known *stepsKnown) *Steps {
+func (m *Model) stepsKnowing(s Side, known *stepsKnown) *Steps {
 	p := &Steps{model: m, side: s, spotsOf: make([][]int32, len(m.classes)), known: known}
 	for c := range m.classes {
 		for _, i := range m.classes[c].endpoints {
 			if m.Endpoints[i].Workload[s] != nil {
-				p.place(int32(c), i, listens(i))
+				p.place(int32(c), i, m.listened(known.listens(i)))
 			}
 		}
 	}
@@ -67,9 +106,6 @@ func (m *Model) stepsKnowing(s Side, listens func(endpoint int32) policy.PortSet
 }
 
 func (p *Steps) place(class, endpoint int32, ports policy.PortSet) {
-	if len(ports) == 0 {
-		ports = p.model.everything
-	}
 	key := ports.Key()
 	for _, n := range p.spotsOf[class] {
 		if s := &p.spots[n]; s.key == key {
@@ -91,8 +127,8 @@ type Spread struct {
 	Reached int
 }
 
-// few is up to how many destinations of a source are looked at one by one.
-const few = 64
+// few is up to how many destinations of a source are looked at one by one. Tests have small clusters, and set it to less.
+var few = 64
 
 // From finds what is reached from some workloads. Each source is expanded once and each destination is found once, so
 // that no pair is looked at without need: sources that may reach little ask their destinations, of all others each
@@ -201,7 +237,21 @@ func (p *Steps) wave(classes []int32) wave {
 	return w
 }
 
-// reach is the classes that a sequence may let out to on some port: none else, and perhaps fewer.
+// listening are the classes that listen on any of some ports.
+func (p *Steps) listening(ports portsID) runs {
+	known, ok := p.known.listening[ports]
+	if !ok {
+		for _, l := range p.known.listeners {
+			if l.ports.Intersects(p.model.ports.sets[ports]) {
+				known = known.union(l.classes)
+			}
+		}
+		p.known.listening[ports] = known
+	}
+	return known
+}
+
+// reach is the classes that a sequence may let out to on some port that they listen on: none else, and perhaps fewer.
 func (p *Steps) reach(seq seqID) runs {
 	key := p.keyOf(seq)
 	if known, ok := p.known.reaches[key]; ok {
@@ -216,7 +266,7 @@ func (p *Steps) reach(seq seqID) runs {
 		}
 		var passed runs
 		for _, e := range st.entries {
-			hit := open.intersect(m.sets.sets[e.set].members[p.side])
+			hit := open.intersect(m.sets.sets[e.set].members[p.side]).intersect(p.listening(e.ports))
 			switch e.verdict {
 			case policy.Allow:
 				allowed = allowed.union(hit)
@@ -255,12 +305,17 @@ func (p *Steps) keyOf(seq seqID) sideKey {
 // opens is the first of some classes that gets into a spot, -1 if none does.
 func (p *Steps) opens(n int32, from runs) int32 {
 	m, s := p.model, &p.spots[n]
+	p.asked++
+	if len(from) == 0 || len(from) == 1 && from[0].hi == from[0].lo+1 && !p.lets(n).has(from[0].lo) {
+		return -1 // most spots let most classes in nowhere
+	}
 	ingress := m.seq[policy.Ingress][p.side][s.class]
 	var out policy.PortSet // what the egress last looked at lets out to the spot
 	whole := false         // whether these are all of its ports
 	last, found := seqID(-1), int32(-1)
 	from.meet(p.lets(n), func(lo, hi int32) bool {
 		for c := lo; c < hi; c++ {
+			p.asked++
 			if egress := m.seq[policy.Egress][p.side][c]; egress != last {
 				last, out, whole = egress, nil, false
 				if p.reach(egress).has(s.class) {

@@ -1,6 +1,7 @@
 package reach_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestStepsAreThoseOfASearchPairByPair(t *testing.T) {
 	if testing.Short() {
 		seeds = 40
 	}
-	far := int32(0)
+	far, unasked := int32(0), 0
 	for seed := range seeds {
 		base, head := generate.Random(seed)
 		read := make(reader)
@@ -38,7 +39,7 @@ func TestStepsAreThoseOfASearchPairByPair(t *testing.T) {
 			return policy.Range(policy.TCP, port, port)
 		}
 		both := [2]*reach.Steps{reach.Head: m.Steps(reach.Head, listens)}
-		both[reach.Base] = both[reach.Head].Beside(listens)
+		both[reach.Base] = both[reach.Head].Beside()
 		for s := reach.Base; s <= reach.Head; s++ {
 			steps := both[s]
 			var workloads []int32
@@ -72,13 +73,31 @@ func TestStepsAreThoseOfASearchPairByPair(t *testing.T) {
 					t.Fatalf("seed %d, side %d: from %v: %d are reached, must be %d", seed, s, sources, got.Reached, reached)
 				}
 			}
-			if got := m.Steps(s, listens).Radii(workloads); !slices.Equal(got, alone) {
-				t.Fatalf("seed %d, side %d: %v get to %v, must be %v\n%s", seed, s, workloads, got, alone, strings.Join(head.Documents(), "---\n"))
+			radii := func() {
+				if got := m.Steps(s, listens).Radii(workloads, math.MaxInt); !slices.Equal(got, alone) {
+					t.Fatalf("seed %d, side %d: %v get to %v, must be %v\n%s", seed, s, workloads, got, alone, strings.Join(head.Documents(), "---\n"))
+				}
+			}
+			radii()
+			for _, bounds := range []reach.Bounds{
+				{Few: 64, HubSize: 1, Leading: 1000, Entries: 1000}, {Few: 2, HubSize: 1, Leading: 1000, Entries: 1000},
+				{Few: 0, HubSize: 2, Leading: 3, Entries: 1000}, {Few: 0, HubSize: 1, Leading: 3, Entries: 0}, {Few: 1, HubSize: 3, Leading: 20, Entries: 10},
+			} {
+				bounds.With(radii)
+			}
+			asked := m.Steps(s, listens).Radii(workloads, 0)
+			for n, size := range asked {
+				if size < 0 {
+					unasked++
+				}
+				if size != alone[n] && (size >= 0 || n == 0) {
+					t.Fatalf("seed %d, side %d: past the bound the radii are %v, of %v", seed, s, asked, alone)
+				}
 			}
 		}
 	}
-	if far < 3 {
-		t.Errorf("no way had more than %d steps", far)
+	if far < 3 || unasked == 0 {
+		t.Errorf("no way had more than %d steps, and %d radii were not asked for", far, unasked)
 	}
 }
 
