@@ -24,95 +24,125 @@ type summary struct {
 	endpoints []int32
 }
 
+// census counts endpoints by what they are, and names the first of each kind.
+type census struct {
+	count int
+	first []Peer   // as many as a title names
+	named []string // workloads, as many as a title names
+
+	workloads, namespaces, selectors int
+
+	selected   []string // pods that are not rendered
+	others     []string // outside addresses, names and the like
+	anyPod     bool
+	anyAddress string // how to say that any address is among them, "" if it is not
+}
+
 // summarise names endpoints for a title: a few of them by name, many by their number and kind.
 func (a *analysis) summarise(endpoints []int32) summary {
-	s := summary{endpoints: endpoints}
-	count := 0
-	var first []Peer // as many as a title names
-	var last Peer
-	var parts, others, selected []string
-	var named []string // of the workloads, as many as a title names
-	workloads, namespaces, selectors := 0, 0, 0
-	anyone, anyAddress, address := false, false, ""
+	c := a.census(endpoints)
+	s := summary{endpoints: endpoints, many: c.count > 1 || c.count == 1 && c.first[0].Potential != nil}
+	if s.everyone = c.anyPod && c.anyAddress != ""; s.everyone {
+		s.text = c.everyone()
+		return s
+	}
+	all := c.anyPod && c.workloads > 0 && c.workloads == a.rendered()
+	s.text, s.named = c.some(all), all || c.count <= namedInTitle
+	return s
+}
+
+func (a *analysis) census(endpoints []int32) *census {
+	c := new(census)
+	var last *WorkloadID
 	a.eachPeer(endpoints, func(p Peer) {
-		if count++; count <= namedInTitle {
-			first = append(first, p)
+		if c.count++; c.count <= namedInTitle {
+			c.first = append(c.first, p)
 		}
 		switch {
 		case p.Workload != nil:
-			if workloads == 0 || p.Workload.Namespace != last.Workload.Namespace {
-				namespaces++ // workloads come first, by namespace
+			if last == nil || p.Workload.Namespace != last.Namespace {
+				c.namespaces++ // workloads come first, by namespace
 			}
-			last = p
-			if workloads++; workloads <= namedInTitle {
-				named = append(named, a.workloadName(*p.Workload))
+			last = p.Workload
+			if c.workloads++; c.workloads <= namedInTitle {
+				c.named = append(c.named, a.workloadName(*p.Workload))
 			}
 		case p.Potential != nil && *p.Potential == anyPod:
-			anyone = true
+			c.anyPod = true
 		case p.Potential != nil:
-			selectors++
+			c.selectors++
 			switch {
 			case !a.nameServers[*p.Potential]:
-				selected = append(selected, p.Potential.short())
-			case !slices.Contains(selected, nameServiceText):
-				selected = append(selected, nameServiceText)
+				c.selected = append(c.selected, p.Potential.short())
+			case !slices.Contains(c.selected, nameServiceText):
+				c.selected = append(c.selected, nameServiceText)
 			}
+		case p.External != nil && p.External.All():
+			c.anyAddress = "any outside address"
 		case p.External != nil && p.External.all4():
-			anyAddress, address = true, "any IPv4 address"
-			if p.External.All() {
-				address = "any outside address"
-			}
+			c.anyAddress = "any IPv4 address"
 		case p.External != nil && isMetadata(p.External.CIDRs):
-			others = append(others, "the cloud metadata address ("+p.String()+")")
+			c.others = append(c.others, "the cloud metadata address ("+p.String()+")")
 		case p.External != nil && len(p.External.CIDRs) > namedInTitle:
-			others = append(others, blocksInWords(p.External.CIDRs))
+			c.others = append(c.others, blocksInWords(p.External.CIDRs))
 		default:
-			others = append(others, p.String())
+			c.others = append(c.others, p.String())
 		}
 	})
-	s.many, s.named = count > 1 || count == 1 && first[0].Potential != nil, count <= namedInTitle
-	if s.everyone = anyone && anyAddress; s.everyone {
-		parts = []string{"any pod"}
-		if 0 < workloads && workloads <= namedInTitle {
-			parts = append(withKinds(named, first), "any other pod")
-		}
-		s.text, s.named = joinAnd(append(parts, address)), false
-		return s
+	return c
+}
+
+// everyone says that any pod and any address are among the endpoints, and a few workloads that are named all the same.
+func (c *census) everyone() string {
+	if c.workloads == 0 || c.workloads > namedInTitle {
+		return joinAnd([]string{"any pod", c.anyAddress})
+	}
+	return joinAnd(append(withKinds(c.named, c.first), "any other pod", c.anyAddress))
+}
+
+// some says which endpoints there are, where not everyone is among them. All tells that every workload is.
+func (c *census) some(all bool) string {
+	var parts []string
+	switch {
+	case all:
+		parts = append([]string{"all pods"}, c.beside(nil)...)
+	default:
+		parts = append(c.workloadsInWords(), c.beside(c.selected)...)
 	}
 	switch {
-	case anyone && workloads > 0 && workloads == a.rendered():
-		parts, selected, anyone, s.named = []string{"all pods"}, nil, false, true
-	case workloads > namedInTitle:
-		where := fmt.Sprintf("%d namespaces", namespaces)
-		if namespaces == 1 {
-			where = first[0].Workload.Namespace
-		}
-		parts = append(parts, fmt.Sprintf("%d workloads in %s", workloads, where))
-	default:
-		parts = append(parts, withKinds(named, first)...)
-	}
-	switch beside := len(others); {
-	case len(selected)+beside <= namedInTitle:
-		others = append(selected, others...)
-	case len(selected) == 0:
-		others = []string{plural(beside, "name") + " outside the cluster"}
-	case beside > 0:
-		others = []string{plural(selectors, "selector") + " of pods not in these manifests", "outside addresses"}
-	default:
-		others = []string{plural(selectors, "selector") + " of pods not in these manifests"}
-	}
-	parts = append(parts, others...)
-	switch {
-	case anyone && len(parts) == 0:
+	case c.anyPod && len(parts) == 0:
 		parts = append(parts, "any pod")
-	case anyone:
+	case c.anyPod && !all:
 		parts = append(parts, "any other pod")
 	}
-	if anyAddress {
-		parts = append(parts, address)
+	if c.anyAddress != "" {
+		parts = append(parts, c.anyAddress)
 	}
-	s.text = joinAnd(parts)
-	return s
+	return joinAnd(parts)
+}
+
+func (c *census) workloadsInWords() []string {
+	switch {
+	case c.workloads <= namedInTitle:
+		return withKinds(c.named, c.first)
+	case c.namespaces == 1:
+		return []string{fmt.Sprintf("%d workloads in %s", c.workloads, c.first[0].Workload.Namespace)}
+	}
+	return []string{fmt.Sprintf("%d workloads in %d namespaces", c.workloads, c.namespaces)}
+}
+
+// beside says what there is beside workloads: the pods selected that are not rendered, and what is outside the cluster.
+func (c *census) beside(selected []string) []string {
+	pods := plural(c.selectors, "selector") + " of pods not in these manifests"
+	switch {
+	case len(selected)+len(c.others) <= namedInTitle:
+		return slices.Concat(selected, c.others)
+	case len(selected) == 0:
+		return []string{plural(len(c.others), "name") + " outside the cluster"}
+	case len(c.others) > 0:
+		return []string{pods, "outside addresses"}
+	}
+	return []string{pods}
 }
 
 // rendered counts the workloads that are there on some side.
