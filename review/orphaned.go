@@ -2,11 +2,13 @@ package review
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/discover"
 )
 
 // findsItself tells whether the targets are those that the repository shows, and none that somebody names.
@@ -141,25 +143,46 @@ func (c *comparison) adoptDeployed() {
 	isOrphan := func(b *unit) bool {
 		return b.Target.Deployer == "" && !head[b.key()] && !deployed[b.Target.Path]
 	}
-	orphans, adopted := make(map[folder]bool), make(map[folder]bool)
+	orphans := make(map[folder][]*unit)
 	for _, b := range c.base.units {
-		orphans[in(b)] = orphans[in(b)] || isOrphan(b)
-	}
-	for _, u := range c.head.units {
-		if u.Target.Deployer != "" && u.Target.Source == nil && !base[u.key()] && orphans[in(u)] {
-			adopted[in(u)] = true
-			c.base.units = append(c.base.units, &unit{Found: u.Found, adopted: true})
+		if isOrphan(b) {
+			orphans[in(b)] = append(orphans[in(b)], b)
 		}
 	}
-	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return isOrphan(b) && adopted[in(b)] })
+	for _, u := range c.head.units {
+		if all := orphans[in(u)]; all != nil && u.Target.Deployer != "" && u.Target.Source == nil && !base[u.key()] {
+			c.base.units = append(c.base.units, &unit{Found: u.Found, adopted: true, insteadOf: all})
+		}
+	}
+}
+
+// chooseAdopted leaves one of what base found by itself and the same as head deploys it: the latter if it renders there.
+func (c *comparison) chooseAdopted() {
+	out := make(map[*unit]bool)
+	for _, b := range c.base.units {
+		if b.adopted && b.err != nil {
+			for _, orphan := range b.insteadOf {
+				out[orphan] = false
+			}
+			out[b] = true
+			continue
+		}
+		for _, orphan := range b.insteadOf {
+			if _, needed := out[orphan]; !needed {
+				out[orphan] = true
+			}
+		}
+	}
+	c.base.units = slices.DeleteFunc(c.base.units, func(b *unit) bool { return out[b] })
 }
 
 // checkNewlyDeployed looks for folders that base found by themselves and that something refers to at head. Where base has others
-// that are deployed so, such a folder was most likely not in the cluster: it then counts as new, if the change leaves it as it is.
+// that are deployed so, such a folder was most likely not in the cluster: it then counts as new, if the change does nothing else there.
 func (c *comparison) checkNewlyDeployed() {
 	if !c.findsItself() {
 		return
 	}
+	c.chooseAdopted()
 	base, head := keys(c.base.units), make(map[string]*unit)
 	for _, u := range c.head.units {
 		head[u.key()] = u
@@ -191,7 +214,7 @@ func (c *comparison) isNew(b, u *unit, deployers bool) bool {
 	}
 	p := firstOf(u, identities(b))
 	switch {
-	case b.err != nil, deployers && c.isUnchanged(b) && !c.isAlone(b):
+	case deployers && c.changesNothingElse(environment(b)) && !c.isAlone(b):
 		c.note(b.Target.String(), fmt.Sprintf("on base nothing referred to it, and at head %s does: it counts as new to the cluster", by))
 		return true
 	case p == nil:
@@ -201,7 +224,7 @@ func (c *comparison) isNew(b, u *unit, deployers bool) bool {
 	default:
 		c.head.fail(manifest.Diagnostic{Object: p.String(), File: p.Origin.File, Line: p.Origin.Line, Message: fmt.Sprintf(
 			"%s has it at head, and on base nothing referred to %s: it is compared as if it had been in the cluster before, which is so only if that was deployed by other means. "+
-				"Refer to it by one change and edit it by another, or name the targets in the configuration, by a change that is merged before", by, b.Target)})
+				"Refer to it by a change that does nothing else there, or name the targets in the configuration, by a change that is merged before", by, b.Target)})
 	}
 	return false
 }
@@ -221,13 +244,25 @@ func (c *comparison) isAlone(b *unit) bool {
 	return !slices.ContainsFunc(c.base.units, func(u *unit) bool { return u != b && environment(u) == environment(b) })
 }
 
-// isUnchanged tells whether all objects of a target of base are at head, with the same contents.
-func (c *comparison) isUnchanged(b *unit) bool {
-	contents := make(map[string]uint64)
-	for _, u := range c.head.units {
+// changesNothingElse tells whether all objects of an environment are the same on both sides, but for those by which others are
+// deployed: the change does nothing there but refer to what base has. Without what is new, base allows more; an opening by
+// another part of the change would not show.
+func (c *comparison) changesNothingElse(environment string) bool {
+	return maps.Equal(contents(c.base.units, environment), contents(c.head.units, environment))
+}
+
+// contents are the digests of an environment's objects, by what they are.
+func contents(units []*unit, of string) map[string]uint64 {
+	all := make(map[string]uint64)
+	for _, u := range units {
+		if environment(u) != of {
+			continue
+		}
 		for _, o := range u.out.Objects {
-			contents[o.Key()] = o.Digest()
+			if !discover.IsToolObject(o) {
+				all[o.Key()] = o.Digest()
+			}
 		}
 	}
-	return !slices.ContainsFunc(b.out.Objects, func(o *manifest.Object) bool { return contents[o.Key()] != o.Digest() })
+	return all
 }

@@ -21,6 +21,8 @@ type unit struct {
 	err error
 	// kept tells that nothing deploys it at head, and that it is compared as base deploys it; adopted is the opposite.
 	kept, adopted bool
+	// insteadOf is what an adopted one stands for if it renders on base.
+	insteadOf []*unit
 }
 
 // key identifies a target on both sides, whatever tool renders it there.

@@ -312,7 +312,7 @@ func (s *survey) dropDeployers(e *start) {
 	files := make(map[string]bool)
 	for _, o := range e.objects {
 		files[o.Origin.File] = true
-		if !isToolObject(o) {
+		if !IsToolObject(o) {
 			other[o.Origin.File] = true
 		}
 	}
@@ -332,7 +332,7 @@ func isDeployer(o *manifest.Object) bool {
 		o.Group == flux.KustomizeGroup && o.Kind == "Kustomization" || o.Group == flux.HelmGroup && o.Kind == "HelmRelease"
 }
 
-// isToolObject tells whether an object is one that only Argo CD or Flux reads.
-func isToolObject(o *manifest.Object) bool {
+// IsToolObject tells whether an object is one that only Argo CD or Flux reads.
+func IsToolObject(o *manifest.Object) bool {
 	return isDeployer(o) || o.Group == argocd.Group && o.Kind == "AppProject" || strings.HasSuffix(o.Group, ".toolkit.fluxcd.io")
 }
