@@ -94,10 +94,8 @@ func (a *analysis) remarkFinding(id string, standing bool, remarks []hygiene.Rem
 	case len(remarks) == 1:
 	case len(objects) == 1:
 		f.Title += fmt.Sprintf(" (and %s)", plural(len(remarks)-1, "more remark")+" of the kind")
-	case len(objects) <= namedInTitle:
-		f.Title = joinAnd(objects) + " " + severalRemarks[id]
 	default:
-		f.Title = fmt.Sprintf("%d objects, among them %s, %s", len(objects), objects[0], severalRemarks[id])
+		f.Title = objectsInWords(objects) + " " + severalRemarks[id]
 	}
 	if len(remarks) > 1 {
 		f.Explanation = "Rule " + id + ": " + rule.Text + ". Each place is listed with what is wrong there."
@@ -113,6 +111,30 @@ func (a *analysis) remarkFinding(id string, standing bool, remarks []hygiene.Rem
 	slices.Sort(words) // whatever lines the parts are on
 	f.Fingerprint = fingerprintOf(append([]string{id, fmt.Sprint(standing)}, words...)...)
 	return f
+}
+
+// objectsInWords names a few objects, of one kind as "NetworkPolicies shop/a and shop/b", and counts many.
+func objectsInWords(objects []string) string {
+	kind, first, _ := strings.Cut(objects[0], " ")
+	names := make([]string, len(objects))
+	for i, o := range objects {
+		own, name, _ := strings.Cut(o, " ")
+		if own != kind {
+			kind = ""
+		}
+		names[i] = name
+	}
+	few := len(objects) <= namedInTitle
+	switch {
+	case kind == "" && few:
+		return joinAnd(objects)
+	case kind == "":
+		return fmt.Sprintf("%d objects, among them %s,", len(objects), objects[0])
+	case few:
+		_, kinds, _ := strings.Cut(plural(len(objects), kind), " ")
+		return kinds + " " + joinAnd(names)
+	}
+	return fmt.Sprintf("%s, among them %s,", plural(len(objects), kind), first)
 }
 
 // warnings are the remarks that say of one state that it may not mean what its author thinks.

@@ -3,6 +3,7 @@ package impact
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
@@ -81,7 +82,7 @@ func byObject(policies []*policy.Policy) [][]*policy.Policy {
 func plainPolicy(m *reach.Model, s reach.Side, parts []*policy.Policy) PlainPolicy {
 	o := parts[0].Object
 	at := o.At(nil)
-	out := PlainPolicy{Object: o.String(), Namespace: o.Namespace, File: at.File, Line: at.Line}
+	out := PlainPolicy{Object: o.String(), Namespace: policyNamespace(o), File: at.File, Line: at.Line}
 	var subjects []string
 	for _, p := range parts {
 		for _, pods := range p.Subject {
@@ -98,6 +99,16 @@ func plainPolicy(m *reach.Model, s reach.Side, parts []*policy.Policy) PlainPoli
 		}
 	}
 	return out
+}
+
+// policyNamespace is the namespace that a policy is in, the deployer's where its manifest names none; "" where it is of the whole
+// cluster.
+func policyNamespace(o *manifest.Object) string {
+	whole := strings.Contains(o.Kind, "Admin") || strings.Contains(o.Kind, "Global") || strings.HasPrefix(o.Kind, "Cluster") || strings.Contains(o.Kind, "Clusterwide")
+	if o.Namespace != "" || whole {
+		return o.Namespace
+	}
+	return cluster.DefaultNamespace
 }
 
 // beside names the other policies that govern workloads which an object's policies govern.

@@ -35,7 +35,7 @@ func summariseCauses(causes []impact.Cause) []*alike {
 }
 
 // words counts them: "13 NetworkPolicies added", "50 Deployments: label tier: backend → be; policy api no longer selects them".
-func (a *alike) words() string {
+func (a *alike) words(kind impact.Kind) string {
 	objects := make(map[string]bool)
 	for _, c := range a.causes {
 		objects[c.Object] = true // in five clusters it is still one
@@ -43,6 +43,9 @@ func (a *alike) words() string {
 	many := count(len(objects), clip(a.kind, nameLength))
 	what := a.causes[0].What()
 	if a.change != "edited" || what == "" || slices.ContainsFunc(a.causes, func(c impact.Cause) bool { return c.What() != what }) {
+		if kind == impact.Hygiene && a.change == "edited" && strings.Contains(a.kind, "Policy") {
+			return many // what is said of each is no edit
+		}
 		return many + " " + a.change
 	}
 	if !strings.HasPrefix(what, "moved ") {

@@ -177,7 +177,7 @@ func (v *clusterView) cause(f *impact.Finding) string {
 			lines = append(lines, v.causeWords(s.causes[0], "<br>", false))
 			continue
 		}
-		words := v.text(s.words())
+		words := v.text(s.words(f.Kind))
 		if at, ok := s.place(); ok {
 			words += "<br>" + v.line(at.Side, at.File, at.Line, false)
 		} else if dir := s.folder(); dir != "" {

@@ -195,9 +195,9 @@ func (v *textCluster) finding(f *impact.Finding) {
 	}
 }
 
-// causes are told one by one or, where they are many, by what they have in common.
+// causes are told one by one or, where they are many and no remarks, by what they have in common.
 func (v *textCluster) causes(f *impact.Finding) {
-	if len(f.Causes) <= causesShown+1 || v.expanded {
+	if len(f.Causes) <= causesShown+1 || v.expanded || f.Kind == impact.Hygiene {
 		for _, c := range f.Causes {
 			v.fact("cause", causeText(c))
 		}
@@ -208,7 +208,7 @@ func (v *textCluster) causes(f *impact.Finding) {
 			v.fact("cause", causeText(s.causes[0]))
 			continue
 		}
-		words := clean(s.words())
+		words := clean(s.words(f.Kind))
 		if at, ok := s.place(); ok {
 			words += ", " + plainMarkup{}.line(at.Side, at.File, at.Line, true)
 		} else if dir := s.folder(); dir != "" {
