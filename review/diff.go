@@ -49,6 +49,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c.keepUndeployed()
 	c.adoptDeployed()
 	c.tellUnread()
+	c.tellPrograms()
 	c.tellAsking()
 	c.setAside()
 	trusted, other := c.base, head
