@@ -99,6 +99,7 @@ func (c *comparison) compare(ctx context.Context) {
 	groups, notes := groupUnits(c.base, c.head)
 	c.notes = append(c.notes, notes...)
 	c.checkClusterNames(groups)
+	c.checkApart(groups)
 	untouched := len(c.clusters)
 	dependencies := make(map[string]*impact.Dependencies)
 	var moves moves
@@ -108,7 +109,7 @@ func (c *comparison) compare(ctx context.Context) {
 			continue
 		}
 		base, head := withContext(c.context, objects(g.base), objects(g.head))
-		moves.see(g.name, base, head, c.config)
+		moves.see(g, base, head, c.config)
 		conf := c.o.override(c.config.For(g.name))
 		out, err := guardUntil(ctx, func() (impact.Output, error) {
 			return impact.Compare(ctx, impact.Input{

@@ -16,11 +16,13 @@ import (
 type moves struct {
 	clusters     []string
 	lost, gained []map[string]*manifest.Object
+	// isNew tells of each cluster that base has none of it.
+	isNew []bool
 }
 
 // see notes what a cluster loses and gains.
-func (m *moves) see(name string, base, head []*manifest.Object, conf config.Config) {
-	m.clusters = append(m.clusters, name)
+func (m *moves) see(g *group, base, head []*manifest.Object, conf config.Config) {
+	m.clusters, m.isNew = append(m.clusters, g.name), append(m.isNew, len(g.base) == 0)
 	m.lost = append(m.lost, workloadsMissing(base, head, conf))
 	m.gained = append(m.gained, workloadsMissing(head, base, conf))
 }
@@ -40,13 +42,19 @@ func workloadsMissing(objects, others []*manifest.Object, conf config.Config) ma
 	return missing
 }
 
-// checkMoves fails where workloads leave a cluster for one whose gate is looser, and warns where one moves into a namespace
+// checkMoves fails where workloads leave a cluster for one whose gate is looser or that is new with them, and warns where one moves into a namespace
 // for which the configuration sets severities.
 func (c *comparison) checkMoves(m *moves) {
 	for from := range m.clusters {
 		for to := range m.clusters {
 			looser := gate.Looser(c.thresholds(m.clusters[to]), c.thresholds(m.clusters[from]))
-			if names := moved(m.lost[from], m.gained[to]); looser && len(names) > 0 {
+			names := moved(m.lost[from], m.gained[to])
+			switch {
+			case len(names) == 0:
+			case m.isNew[to]:
+				c.head.fail(manifest.Diagnostic{Object: "cluster " + m.clusters[to], Message: fmt.Sprintf(
+					"the change moves %s to where it is taken for this new cluster, from cluster %s, which stays: whether it is one by its path alone nothing tells, and what opens or closes for what is moved is not compared. Name the clusters in the configuration by a change that is merged before", strings.Join(names, ", "), m.clusters[from])})
+			case looser:
 				c.head.fail(manifest.Diagnostic{Object: "cluster " + m.clusters[to], Message: fmt.Sprintf(
 					"the change moves %s here from cluster %s, whose gate is stricter, so that nothing holds it to that. Add it here by one change and remove it there by another", strings.Join(names, ", "), m.clusters[from])})
 			}
