@@ -315,7 +315,13 @@ func (f *pathFinder) pathFinding(g *pathGroup) Finding {
 		out.Title = fmt.Sprintf("The way from the internet to %s gets shorter: through %s", where.text, f.name(first[0]))
 		out.Explanation = "Whoever breaks into what faces the internet has fewer workloads to go through than before."
 	}
-	if between := first[1 : len(first)-1]; len(between) > 0 {
+	var starts []int32
+	for _, p := range g.paths {
+		starts = append(starts, p.Through[0])
+	}
+	if starts = tidyNumbers(starts); len(starts) > 1 {
+		out.Title = strings.TrimSuffix(out.Title, f.name(first[0])) + f.a.summarise(starts).text
+	} else if between := first[1 : len(first)-1]; len(between) > 0 {
 		out.Title += " and " + f.between(between)
 	}
 	out.Title += blameOf(out.Causes)

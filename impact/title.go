@@ -250,14 +250,14 @@ func (w *words) consequence() string {
 	between, are := "from "+w.sources.text+" to "+w.destinations.text, "are lost"
 	switch {
 	case w.key.rule == "B5":
-		return fmt.Sprintf("%d dependencies of %s on %s are lost", w.pairs, w.sources.text, w.destinations.text)
+		return fmt.Sprintf("%s dependencies of %s on %s are lost", thousands(w.pairs), w.sources.text, w.destinations.text)
 	case w.sources.text == w.destinations.text:
 		between = "among " + w.sources.text
 	}
 	if w.key.opened {
 		are = "are new"
 	}
-	return fmt.Sprintf("%d connections %s on %s %s", w.pairs, between, w.ports, are)
+	return fmt.Sprintf("%s connections %s on %s %s", thousands(w.pairs), between, w.ports, are)
 }
 
 // everyone tells whether any pod and any outside address are among those at the other end.
@@ -284,7 +284,7 @@ func (w *words) reach(from, to summary, ports string) string {
 	case slices.Equal(from.endpoints, to.endpoints) && !from.everyone:
 		whom = "each other"
 	case !from.named && !slices.ContainsFunc(to.endpoints, func(i int32) bool { return contains(from.endpoints, i) }):
-		whom = fmt.Sprintf("%d others", len(to.endpoints))
+		whom = thousands(len(to.endpoints)) + " others"
 	}
 	return fmt.Sprintf("%s %s %s on %s", who, verb, whom, ports)
 }
@@ -325,11 +325,11 @@ func (w *words) keptTitle() string {
 	which := ""
 	switch {
 	case w.dependencies >= w.pairs:
-		return fmt.Sprintf("%d declared dependencies stay open on their ports; all other ports are closed", w.pairs)
+		return fmt.Sprintf("%s declared dependencies stay open on their ports; all other ports are closed", thousands(w.pairs))
 	case w.dependencies > 0:
 		which = fmt.Sprintf(" (%s)", plural(w.dependencies, "declared dependency"))
 	}
-	return fmt.Sprintf("%d connections%s stay open on the ports that their destinations declare; all other ports are closed", w.pairs, which)
+	return fmt.Sprintf("%s connections%s stay open on the ports that their destinations declare; all other ports are closed", thousands(w.pairs), which)
 }
 
 // either is one of two words, by number.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -126,9 +127,9 @@ func (c *census) workloadsInWords() []string {
 	case c.workloads <= namedInTitle:
 		return withKinds(c.named, c.first)
 	case c.namespaces == 1:
-		return []string{fmt.Sprintf("%d workloads in %s", c.workloads, c.first[0].Workload.Namespace)}
+		return []string{plural(c.workloads, "workload") + " in " + c.first[0].Workload.Namespace}
 	}
-	return []string{fmt.Sprintf("%d workloads in %d namespaces", c.workloads, c.namespaces)}
+	return []string{plural(c.workloads, "workload") + " in " + plural(c.namespaces, "namespace")}
 }
 
 // beside says what there is beside workloads: the pods selected that are not rendered, and what is outside the cluster.
@@ -221,6 +222,14 @@ func (p *Potential) short() string {
 	return p.String()
 }
 
+// thousands writes a number with commas: 1,673.
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -230,7 +239,7 @@ func plural(n int, noun string) string {
 	} else if strings.HasSuffix(noun, "s") {
 		noun += "e"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s %ss", thousands(n), noun)
 }
 
 func joinAnd(parts []string) string {

@@ -86,7 +86,7 @@ func moveFinding(from, to string, moved []rename) Finding {
 	if len(moved) == 1 {
 		f.Title = fmt.Sprintf("%s/%s is moved to namespace %s", from, moved[0].to.Name, to)
 	} else {
-		f.Title = fmt.Sprintf("%d workloads are moved from namespace %s to %s", len(moved), from, to)
+		f.Title = fmt.Sprintf("%s are moved from namespace %s to %s", plural(len(moved), "workload"), from, to)
 	}
 	f.Explanation = strings.Join(names, ", ") + ". Same names, images and ports: their connections are compared with those that they had."
 	f.Fingerprint = fingerprintOf(append([]string{"W3", from, to}, names...)...)
@@ -146,7 +146,7 @@ func workloadFinding(id, namespace string, ws []*cluster.Workload) Finding {
 	case len(ws) <= namedInTitle:
 		f.Title = fmt.Sprintf("%s in %s %s", joinAnd(names), namespace, text.many)
 	default:
-		f.Title = fmt.Sprintf("%d workloads in %s %s", len(ws), namespace, text.many)
+		f.Title = fmt.Sprintf("%s in %s %s", plural(len(ws), "workload"), namespace, text.many)
 	}
 	if len(names) > namedInTitle {
 		f.Explanation = strings.Join(names, ", ") + "."

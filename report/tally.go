@@ -230,6 +230,8 @@ type section struct {
 	title, meaning string
 	kind           impact.Kind
 	findings       []*impact.Finding
+	// first is the place of the first of them among all.
+	first int
 	// connections counts what the findings hold, narrowed those that keep their destinations' ports.
 	connections, narrowed int
 }
@@ -267,6 +269,9 @@ func sections(findings []impact.Finding) []section {
 		case impact.Workload:
 			s = &workloads
 		}
+		if len(s.findings) == 0 {
+			s.first = i
+		}
 		s.findings = append(s.findings, f)
 		if f.Narrowed {
 			s.narrowed += pairs(f)
@@ -275,7 +280,9 @@ func sections(findings []impact.Finding) []section {
 		}
 	}
 	all := []section{blocked, opened, ways, remarks, workloads}
-	slices.SortStableFunc(all[:3], func(x, y section) int { return cmp.Compare(y.worst(), x.worst()) })
+	slices.SortStableFunc(all[:3], func(x, y section) int {
+		return cmp.Or(cmp.Compare(y.worst(), x.worst()), cmp.Compare(x.first, y.first))
+	})
 	for i := range all {
 		if s := &all[i]; s.connections == 0 && s.narrowed > 0 {
 			s.title, s.meaning = "Narrowed", "open on the ports that their destinations declare, closed on all others"
