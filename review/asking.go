@@ -41,10 +41,7 @@ func (c *comparison) tellAsking() {
 	a := asking{comparison: c, at: make(map[string][]string)}
 	a.folder(".", "", 0)
 	for _, chart := range a.charts {
-		where := a.at[chart]
-		if more := len(where) - maxNamed; more > 0 {
-			where = append(where[:maxNamed], fmt.Sprintf("%d more", more))
-		}
+		where := firstOf(a.at[chart])
 		severity := manifest.Info
 		if a.isOld(chart) {
 			severity = manifest.Warning

@@ -82,7 +82,7 @@ func (c *comparison) empties(u, other *unit, s *state) bool {
 func (c *comparison) checkCluster(g *group) bool {
 	switch {
 	case len(g.head) == 0:
-		c.head.fail(manifest.Diagnostic{Object: "cluster " + g.name, Message: fmt.Sprintf("this cluster loses its last target: %s", strings.Join(g.targets(), ", "))})
+		c.head.fail(manifest.Diagnostic{Object: "cluster " + g.name, Message: fmt.Sprintf("this cluster loses its last target: %s", strings.Join(firstOf(g.targets()), ", "))})
 		return false
 	case len(g.base) == 0:
 		c.note("cluster "+g.name, "this cluster is new at head: everything in it is")
@@ -122,7 +122,7 @@ func (c *comparison) checkLoosePolicies(g *group) {
 	}
 	c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: "cluster " + g.name, File: all[i].Origin.File, Line: all[i].Origin.Line,
 		Message: fmt.Sprintf("this cluster is new, and has policies (%s) and no workloads: if they are deployed to where another cluster's workloads are, what they do there is not in this report; name the cluster of %s in the configuration's targets",
-			all[i], strings.Join(g.targets(), ", "))})
+			all[i], strings.Join(firstOf(g.targets()), ", "))})
 }
 
 // hasWorkloads tells whether any of the objects owns pods; a target without may well be one of policies alone.

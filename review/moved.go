@@ -71,14 +71,8 @@ func moved(lost, gained map[string]*manifest.Object) (names []string) {
 		}
 	}
 	slices.Sort(names)
-	if more := len(names) - maxNamed; more > 0 {
-		names = append(names[:maxNamed], fmt.Sprintf("%d more", more))
-	}
-	return names
+	return firstOf(names)
 }
-
-// maxNamed is how many workloads a diagnostic names.
-const maxNamed = 5
 
 // namespaceMoves warns of workloads that leave a namespace for one whose findings have a severity of their own.
 func (c *comparison) namespaceMoves(cluster string, lost, gained map[string]*manifest.Object) (notes []manifest.Diagnostic) {

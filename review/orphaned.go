@@ -50,15 +50,42 @@ func (c *comparison) keepUndeployed() {
 	slices.SortStableFunc(c.head.units, func(a, b *unit) int { return strings.Compare(a.Target.String(), b.Target.String()) })
 }
 
-// tellKept fails where a target that nothing deploys at head has policies, and warns where it has none.
-func (c *comparison) tellKept(u *unit) {
-	for _, o := range u.out.Objects {
-		if cluster.IsPolicy(o) {
-			c.head.fail(manifest.Diagnostic{Object: o.String(), File: o.Origin.File, Line: o.Origin.Line, Message: undeployed(u, u)})
-			return
+// tellKept fails where targets that nothing deploys at head have policies, and warns of those that have none.
+func (c *comparison) tellKept() {
+	var held, bare []*unit
+	for _, u := range c.head.units {
+		switch {
+		case !u.kept:
+		case len(identities(u)) > 0:
+			held = append(held, u)
+		default:
+			bare = append(bare, u)
 		}
 	}
-	c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: u.Target.String(), Message: undeployed(u, u)})
+	for i, u := range held {
+		if i == maxUnreadNamed {
+			c.head.fail(manifest.Diagnostic{Object: strings.Join(firstOf(targetsOf(held[i:])), ", "), Message: "these have policies, too, and nothing deploys them at head, though base does: " + stillThere})
+			break
+		}
+		p := firstPolicy(u, identities(u))
+		c.head.fail(manifest.Diagnostic{Object: p.String(), File: p.Origin.File, Line: p.Origin.Line, Message: undeployed(u, u)})
+	}
+	if len(bare) > 0 {
+		message := undeployed(bare[0], bare[0])
+		if len(bare) > 1 {
+			message = "nothing deploys these at head, though base does: " + stillThere
+		}
+		c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: strings.Join(firstOf(targetsOf(bare)), ", "), Message: message})
+	}
+}
+
+func targetsOf(units []*unit) []string {
+	names := make([]string, len(units))
+	for i, u := range units {
+		names[i] = u.Target.String()
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // isDropped tells whether what deployed the object that deploys a target no longer does at head, where that one is found by
@@ -197,7 +224,7 @@ func (c *comparison) checkNewlyDeployed() {
 		}
 		policies := identities(b)
 		for _, u := range c.head.units {
-			if environment(b) == environment(u) && u.Target.Source == nil && base[u.key()] && firstOf(u, policies) != nil {
+			if environment(b) == environment(u) && u.Target.Source == nil && base[u.key()] && firstPolicy(u, policies) != nil {
 				return c.isNew(b, u, true)
 			}
 		}
@@ -212,7 +239,7 @@ func (c *comparison) isNew(b, u *unit, deployers bool) bool {
 	if u.Target.Deployer != "" {
 		by = u.Target.Deployer
 	}
-	p := firstOf(u, identities(b))
+	p := firstPolicy(u, identities(b))
 	switch {
 	case deployers && c.changesNothingElse(environment(b)) && !c.isAlone(b):
 		c.note(b.Target.String(), fmt.Sprintf("on base nothing referred to it, and at head %s does: it counts as new to the cluster", by))
@@ -229,8 +256,8 @@ func (c *comparison) isNew(b, u *unit, deployers bool) bool {
 	return false
 }
 
-// firstOf is the first of some policies that a target has, nil if it has none of them.
-func firstOf(u *unit, policies map[string]bool) *manifest.Object {
+// firstPolicy is the first of some policies that a target has, nil if it has none of them.
+func firstPolicy(u *unit, policies map[string]bool) *manifest.Object {
 	for _, o := range u.out.Objects {
 		if cluster.IsPolicy(o) && policies[o.Key()] {
 			return o

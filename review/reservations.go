@@ -139,9 +139,6 @@ func stopped(u *unit, was []*unit) []manifest.Diagnostic {
 	if len(held) == 0 {
 		return nil
 	}
-	if more := len(held) - maxNamed; more > 0 {
-		held = append(held[:maxNamed], fmt.Sprintf("%d more", more))
-	}
 	return []manifest.Diagnostic{{Severity: manifest.Error, Object: u.Target.Deployer,
-		Message: fmt.Sprintf("by %s it applies nothing at present, and the change adds or edits %s there: that is compared as if it got to the cluster. Have it applied first, by a change that is merged before", why, strings.Join(held, ", "))}}
+		Message: fmt.Sprintf("by %s it applies nothing at present, and the change adds or edits %s there: that is compared as if it got to the cluster. Have it applied first, by a change that is merged before", why, strings.Join(firstOf(held), ", "))}}
 }

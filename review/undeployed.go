@@ -19,9 +19,9 @@ func (c *comparison) checkUndeployed() {
 	for _, u := range c.head.units {
 		head[u.key()] = u
 	}
+	c.tellKept()
 	for _, u := range c.head.units {
 		if u.kept {
-			c.tellKept(u)
 			continue
 		}
 		if base[u.key()] || u.Target.Deployer != "" || u.Target.Source != nil {
