@@ -102,7 +102,7 @@ func SARIF(w io.Writer, r *impact.Result) error {
 	}
 	for _, rule := range severity.Rules {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-			ID: rule.ID, ShortDescription: sarifText{rule.Text}, DefaultConfiguration: sarifLevel{sarifLevelOf(rule.Level)},
+			ID: rule.ID, ShortDescription: sarifText{strings.ToUpper(rule.Text[:1]) + rule.Text[1:] + "."}, DefaultConfiguration: sarifLevel{sarifLevelOf(rule.Level)},
 			HelpURI:    home + "/blob/main/docs/rules.md#" + strings.ToLower(rule.ID) + "-" + string(rule.Level),
 			Properties: sarifProperties{sarifScores[rule.Level]},
 		})
@@ -129,7 +129,7 @@ func SARIF(w io.Writer, r *impact.Result) error {
 
 func sarifFinding(cluster string, f *impact.Finding) sarifResult {
 	text := f.Title + "."
-	for _, more := range []string{f.Explanation, f.Advice} {
+	for _, more := range []string{f.Explanation, firstCause(f), f.Advice} {
 		if more != "" {
 			text += " " + more
 		}
@@ -150,6 +150,18 @@ func sarifFinding(cluster string, f *impact.Finding) sarifResult {
 		out.Locations = append(out.Locations, sarifAt(c.File, c.Line)...)
 	}
 	return out
+}
+
+// firstCause says what the first location is about, and how many more causes there are.
+func firstCause(f *impact.Finding) string {
+	if len(f.Causes) == 0 {
+		return ""
+	}
+	text := strings.TrimSpace("Cause: " + f.Causes[0].Object + " " + f.Causes[0].Change)
+	if more := len(f.Causes) - 1; more > 0 {
+		text += ", and " + number(more) + " more"
+	}
+	return text + "."
 }
 
 // sarifAt is a line of a file as a location; none if there is no file.
