@@ -68,6 +68,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c.checkTaken()
 	c.checkReservations()
 	c.checkUndeployed()
+	c.checkConcealed(ctx)
 	c.checkDropped()
 	c.checkNewlyDeployed()
 	c.checkTargets()

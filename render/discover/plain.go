@@ -146,20 +146,28 @@ func holdsObject(text []byte, isJSON bool) bool {
 		if v != nil && k != nil && !isToolConfig(string(v[1]), string(k[1])) {
 			return true
 		}
-		if (v == nil) != (k == nil) && isHalfTyped(doc.Text) {
+		if isObject(doc.Text, (v == nil) != (k == nil)) {
 			return true
 		}
 	}
 	return false
 }
 
-// isHalfTyped tells whether a document is an object that lacks its apiVersion or its kind: whoever reads it says so.
-func isHalfTyped(text []byte) bool {
-	if !bytes.Contains(text, []byte("metadata")) {
+// isObject reads a document that may be an object in another form than is usual (indented, with tags or escapes, in flow style
+// behind a comment), or one that lacks its apiVersion or its kind: whoever reads it says so.
+func isObject(text []byte, mayBeHalf bool) bool {
+	isEscaped := bytes.ContainsRune(text, '\\')
+	has := func(word string) bool { return isEscaped || bytes.Contains(text, []byte(word)) }
+	if !has("metadata") || !mayBeHalf && (!has("apiVersion") || !has("kind")) {
 		return false
 	}
 	n, err := manifest.Parse(text)
-	return errors.Is(err, manifest.ErrLarge) || err == nil && manifest.HalfType(n) != "" // who reads a large one says what it is
+	if err != nil {
+		// Who reads it says what is wrong with it: of a key that is given twice some clients take the last one.
+		return errors.Is(err, manifest.ErrLarge) || len(apiVersionLine.FindAll(text, 2)) > 1
+	}
+	apiVersion, kind := n.Get("apiVersion").Str(), n.Get("kind").Str()
+	return apiVersion != "" && kind != "" && !isToolConfig(apiVersion, kind) || mayBeHalf && manifest.HalfType(n) != ""
 }
 
 // toolGroups are API groups of files that programs read and no cluster stores.
