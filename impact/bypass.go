@@ -18,10 +18,14 @@ import (
 var meshMarks = []string{
 	"istio-injection", "istio.io/rev", "istio.io/dataplane-mode", "sidecar.istio.io/inject",
 	"traffic.sidecar.istio.io/includeInboundPorts", "traffic.sidecar.istio.io/excludeInboundPorts", "traffic.sidecar.istio.io/excludeInterfaces",
+	"sidecar.istio.io/interceptionMode", "ambient.istio.io/bypass-inbound-capture",
 }
 
 // otherNetworks is the annotation by which pods join networks beside the pods' own (multi-network working group).
 const otherNetworks = "k8s.v1.cni.cncf.io/networks"
+
+// ownNetwork is the annotation by which another network takes the place of the pods' own (Multus).
+const ownNetwork = "v1.multus-cni.io/default-network"
 
 // bypassNotes tell of changes that take pods out of the reach of policies, or bring them into it, in a way that no policy
 // and no label that policies select by shows.
@@ -45,6 +49,10 @@ func (a *analysis) bypassNotes() []manifest.Diagnostic {
 		at := is.Object.Body.Get(append(is.TemplatePath(), "metadata")...)
 		if change := marksChange(markOf(was), markOf(is)); change != "" {
 			out = append(out, a.meshNote(is.Object, at, is.Namespace, change)...)
+		}
+		if was, is := markOf(was)(ownNetwork), markOf(is)(ownNetwork); was != is {
+			out = append(out, manifest.Problem(manifest.Error, w[reach.Head].Object, at,
+				"%s: %s → %s: whether policies are enforced on these pods rests on their network, which is not analysed: both sides are compared as if they were", ownNetwork, cmp.Or(was, "(none)"), cmp.Or(is, "(none)")))
 		}
 		if networks := markOf(is)(otherNetworks); networks != "" && networks != markOf(was)(otherNetworks) {
 			out = append(out, manifest.Problem(manifest.Warning, is.Object, at,

@@ -46,6 +46,9 @@ func leavings(o *manifest.Object) []string {
 		// Owners are told apart by their uid, which no manifest knows; one whose owners are not found is garbage.
 		out = append(out, fmt.Sprintf("ownerReferences: the cluster deletes it where it does not find the %s %s", owners[i].Get("kind").Str(), owners[i].Get("name").Str()))
 	}
+	if meta.Get("name").Str() == "" { // it goes by its generateName here
+		out = append(out, "generateName: kubectl apply, Flux and Helm take no object without a name")
+	}
 	mark := func(key string) []string {
 		words := strings.FieldsFunc(strings.ToLower(meta.Get("annotations", key).Str()), func(r rune) bool { return r == ',' || r == ' ' })
 		slices.Sort(words)
