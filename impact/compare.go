@@ -193,7 +193,7 @@ type analysis struct {
 	// formerly is what endpoints declared on base, once it is asked for.
 	formerly []policy.PortSet
 	// nameServers are the pods of the cluster's name service that are not rendered.
-	nameServers map[Potential]bool
+	nameServers marks
 	uses        *uses
 	// remarks are what looks wrong, orphans the policies that lost their workloads, strays what misspelt policies do, by the
 	// policies' keys.
@@ -207,8 +207,7 @@ type analysis struct {
 }
 
 func newAnalysis(model *reach.Model, base, head *cluster.State, sensitivity evidence.Sensitivity) *analysis {
-	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity,
-		nameServers: make(map[Potential]bool)}
+	a := &analysis{model: model, base: base, head: head, directory: newDirectory(model), backends: cluster.NewBackends(head), sensitivity: sensitivity}
 	a.traits = a.findTraits()
 	a.findLikenesses()
 	a.oneNamespace = a.hasOneNamespace()

@@ -23,10 +23,12 @@ type directory struct {
 	identities []string
 	// anyPods are those that stand for any pod.
 	anyPods marks
+	// addresses are those of several endpoints, by these.
+	addresses map[string]*External
 }
 
 func newDirectory(m *reach.Model) directory {
-	d := directory{peers: make([]Peer, len(m.Endpoints)), place: make([]int32, len(m.Endpoints))}
+	d := directory{addresses: make(map[string]*External), peers: make([]Peer, len(m.Endpoints)), place: make([]int32, len(m.Endpoints))}
 	order := make([]int32, len(m.Endpoints))
 	for i := range m.Endpoints {
 		order[i] = int32(i)
@@ -95,29 +97,43 @@ func (d *directory) inOrder(endpoints []int32) []int32 {
 // joined to one peer.
 func (a *analysis) peersOf(endpoints []int32) []Peer {
 	out := make([]Peer, 0, len(endpoints))
-	a.eachPeer(endpoints, func(p Peer) { out = append(out, p) })
+	a.eachPeer(endpoints, func(_ int32, p Peer) { out = append(out, p) })
 	return out
 }
 
-// eachPeer calls f with the peers that endpoints are, in order.
-func (a *analysis) eachPeer(endpoints []int32, f func(p Peer)) {
-	var addresses []netip.Prefix
-	join := func() {
-		if addresses != nil {
-			f(Peer{External: &External{CIDRs: mergePrefixes(addresses)}})
-			addresses = nil
-		}
-	}
-	for _, i := range a.directory.inOrder(endpoints) {
-		p := a.directory.peers[i]
-		if p.External != nil { // they stand side by side
-			addresses = append(addresses, p.External.CIDRs...)
+// eachPeer calls f with the peers that endpoints are, in order; addresses, which are one peer, are no endpoint.
+func (a *analysis) eachPeer(endpoints []int32, f func(endpoint int32, p Peer)) {
+	ordered := a.directory.inOrder(endpoints)
+	for n := 0; n < len(ordered); n++ {
+		i := ordered[n]
+		if a.directory.peers[i].External == nil {
+			f(i, a.directory.peers[i])
 			continue
 		}
-		join()
-		f(p)
+		first := n // they stand side by side
+		for n+1 < len(ordered) && a.directory.peers[ordered[n+1]].External != nil {
+			n++
+		}
+		f(-1, Peer{External: a.directory.joined(ordered[first : n+1])})
 	}
-	join()
+}
+
+// joined are the addresses of some endpoints, together; most lists have the same ones.
+func (d *directory) joined(endpoints []int32) *External {
+	key := make([]byte, 0, 4*len(endpoints))
+	for _, i := range endpoints {
+		key = append(key, byte(i>>24), byte(i>>16), byte(i>>8), byte(i))
+	}
+	out := d.addresses[string(key)]
+	if out == nil {
+		var all []netip.Prefix
+		for _, i := range endpoints {
+			all = append(all, d.peers[i].External.CIDRs...)
+		}
+		out = &External{CIDRs: mergePrefixes(all)}
+		d.addresses[string(key)] = out
+	}
+	return out
 }
 
 // identities names endpoints as fingerprints have them. Where any pod is among them, which other pods are named as well depends
@@ -137,18 +153,13 @@ func (a *analysis) identities(endpoints []int32) string {
 			return p.Workload != nil || p.Potential != nil
 		})
 	}
-	ordered := a.directory.inOrder(endpoints)
-	for n := 0; n < len(ordered); n++ {
-		if a.directory.peers[ordered[n]].External == nil {
-			add(a.directory.identities[ordered[n]])
-			continue
+	a.eachPeer(endpoints, func(i int32, p Peer) {
+		if i < 0 {
+			add(p.identity())
+		} else {
+			add(a.directory.identities[i])
 		}
-		first := n
-		for n+1 < len(ordered) && a.directory.peers[ordered[n+1]].External != nil {
-			n++
-		}
-		a.eachPeer(ordered[first:n+1], func(p Peer) { add(p.identity()) })
-	}
+	})
 	if any {
 		add("any pod")
 	}

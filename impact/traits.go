@@ -41,7 +41,7 @@ func (a *analysis) findTraits() []traits {
 			asked[text] = asked[text].Union(n.Ports())
 		}
 	}
-	ids := make(map[string]int32)
+	ids, servers := make(map[string]int32), make(map[Potential]bool)
 	out := make([]traits, len(a.model.Endpoints))
 	for i := range out {
 		e := a.endpoint(int32(i))
@@ -59,7 +59,7 @@ func (a *analysis) findTraits() []traits {
 			t.namespace = e.Potential.Namespaces
 			t.end.Unrendered = true
 			for _, p := range e.Potential.Ports() {
-				a.nameServers[*a.directory.peers[i].Potential] = true
+				servers[*a.directory.peers[i].Potential] = true
 				t.names = t.names.Union(policy.Range(p.Protocol, p.Port, p.Port))
 			}
 			t.declared = t.names.Union(asked[e.Potential.Pods])
@@ -75,6 +75,11 @@ func (a *analysis) findTraits() []traits {
 			ids[key] = id
 		}
 		t.declaredID = id
+	}
+	for i, p := range a.directory.peers {
+		if p.Potential != nil && servers[*p.Potential] {
+			a.nameServers.add([]int32{int32(i)})
+		}
 	}
 	a.declarations = len(ids)
 	return out

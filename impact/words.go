@@ -33,7 +33,7 @@ type census struct {
 
 	workloads, namespaces, selectors int
 
-	selected   []string // pods that are not rendered
+	selected   []string // pods that are not rendered, as many as a title names and one more
 	others     []string // outside addresses, names and the like
 	anyPod     bool
 	anyAddress string // how to say that any address is among them, "" if it is not
@@ -55,7 +55,7 @@ func (a *analysis) summarise(endpoints []int32) summary {
 func (a *analysis) census(endpoints []int32) *census {
 	c := new(census)
 	var last *WorkloadID
-	a.eachPeer(endpoints, func(p Peer) {
+	a.eachPeer(endpoints, func(i int32, p Peer) {
 		if c.count++; c.count <= namedInTitle {
 			c.first = append(c.first, p)
 		}
@@ -73,7 +73,8 @@ func (a *analysis) census(endpoints []int32) *census {
 		case p.Potential != nil:
 			c.selectors++
 			switch {
-			case !a.nameServers[*p.Potential]:
+			case len(c.selected) > namedInTitle: // so many are counted only
+			case !a.nameServers.has(i):
 				c.selected = append(c.selected, p.Potential.short())
 			case !slices.Contains(c.selected, nameServiceText):
 				c.selected = append(c.selected, nameServiceText)

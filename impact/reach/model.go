@@ -71,6 +71,8 @@ type Model struct {
 	cuts map[seqID]policy.Cuts
 	// candidates are the policies that may govern a class, with any of the changes put back, by direction and class.
 	candidates map[[2]int32][]candidate
+	// objects are those of the policies; see objectsOfPolicies.
+	objects objectTable
 	// ruleSets are the sets of peers in rules; see setsOfRules.
 	ruleSets map[ruleKey][][]setID
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.

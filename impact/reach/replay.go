@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
@@ -100,13 +101,67 @@ type replay struct {
 	candidates      [2][]candidate
 	// thing is the number of each candidate, -1 if it is the same on both sides.
 	thing [2][]int
+	// found and order are scratch.
+	found []ranked
+	order []*compiled
 }
 
-// candidate is an object whose policies may govern an end: what each side says, nothing where it is not there.
+// candidate is an object whose policies may govern an end: the numbers of each side's, none where it is not there.
 type candidate struct {
 	key     string
-	sides   [2][]*compiled
+	sides   [2][]int
 	changed bool
+}
+
+// objectTable is the objects of policies.
+type objectTable struct {
+	all []candidate
+	// of is the object of each side's policies, rank their place in the order of those of both sides.
+	of, rank [2][]int32
+}
+
+// objectsOfPolicies are those of both sides, found once.
+func (m *Model) objectsOfPolicies() *objectTable {
+	t := &m.objects
+	if t.of[Head] != nil {
+		return t
+	}
+	at := make(map[string]int32, len(m.policies[Head]))
+	changed := m.changedPolicies()
+	for s := Base; s <= Head; s++ {
+		t.of[s], t.rank[s] = make([]int32, len(m.policies[s])), make([]int32, len(m.policies[s]))
+		for i := range m.policies[s] {
+			key := m.policies[s][i].key
+			n, known := at[key]
+			if !known {
+				n = int32(len(t.all))
+				at[key] = n
+				t.all = append(t.all, candidate{key, [2][]int{m.policyIndex[Base][key], m.policyIndex[Head][key]}, changed[key]})
+			}
+			t.of[s][i] = n
+		}
+	}
+	// Each side's policies are in order.
+	for i, j, rank := 0, 0, int32(0); i < len(t.rank[Base]) || j < len(t.rank[Head]); rank++ {
+		order := 0
+		switch {
+		case i == len(t.rank[Base]):
+			order = 1
+		case j == len(t.rank[Head]):
+			order = -1
+		default:
+			order = cluster.ComparePolicies(m.policies[Base][i].policy, m.policies[Head][j].policy)
+		}
+		if order <= 0 {
+			t.rank[Base][i] = rank
+			i++
+		}
+		if order >= 0 {
+			t.rank[Head][j] = rank
+			j++
+		}
+	}
+	return t
 }
 
 func (m *Model) newReplay(c Cell) *replay {
@@ -187,30 +242,24 @@ func (m *Model) candidatesFor(d policy.Direction, c int32) []candidate {
 		return known
 	}
 	var out []candidate
-	changed := m.changedPolicies()
-	add := func(key string) {
-		if slices.ContainsFunc(out, func(c candidate) bool { return c.key == key }) {
-			return
+	objects := m.objectsOfPolicies()
+	var have []int32
+	add := func(s Side, i int32) {
+		if n := objects.of[s][i]; !slices.Contains(have, n) {
+			have, out = append(have, n), append(out, objects.all[n])
 		}
-		found := candidate{key: key, changed: changed[key]}
-		for s := Base; s <= Head; s++ {
-			for _, i := range m.policyIndex[s][key] {
-				found.sides[s] = append(found.sides[s], &m.policies[s][i])
-			}
-		}
-		out = append(out, found)
 	}
 	for s := Base; s <= Head; s++ {
 		for _, i := range m.acting[d][s].on(c) {
-			add(m.policies[s][i].key)
+			add(s, i)
 		}
 	}
 	if look, namespace := m.lookChanged(c), m.namespaceChanged(c); look || namespace {
 		for s := Base; s <= Head; s++ {
 			for i := range m.policies[s] {
 				p := &m.policies[s][i]
-				if p.body[d] >= 0 && (changed[p.key] || look && namespace) && m.mayGovern(p, c) {
-					add(p.key)
+				if p.body[d] >= 0 && (objects.all[objects.of[s][i]].changed || look && namespace) && m.mayGovern(p, c) {
+					add(s, int32(i))
 				}
 			}
 		}
@@ -295,17 +344,29 @@ func (r *replay) decide(d policy.Direction, back []bool) bool {
 
 // acting are the policies that govern the subject of a direction with some things put back, in order.
 func (r *replay) acting(d policy.Direction, back []bool) []*compiled {
-	var acting []*compiled
+	r.found = r.found[:0]
 	look, namespace := sideOf(r.look[d], back), sideOf(r.namespace[d], back)
-	for n, c := range r.candidates[d] {
-		for _, p := range c.sides[sideOf(r.thing[d][n], back)] {
+	for n := range r.candidates[d] {
+		side := sideOf(r.thing[d][n], back)
+		for _, i := range r.candidates[d][n].sides[side] {
+			p := &r.m.policies[side][i]
 			if p.body[d] >= 0 && slices.ContainsFunc(p.subject, func(id setID) bool { return r.m.isMember(id, r.class[d], look, namespace) }) {
-				acting = append(acting, p)
+				r.found = append(r.found, ranked{r.m.objects.rank[side][i], p})
 			}
 		}
 	}
-	slices.SortStableFunc(acting, func(p, q *compiled) int { return cluster.ComparePolicies(p.policy, q.policy) })
-	return acting
+	slices.SortStableFunc(r.found, func(x, y ranked) int { return cmp.Compare(x.rank, y.rank) })
+	r.order = r.order[:0]
+	for _, x := range r.found {
+		r.order = append(r.order, x.policy)
+	}
+	return r.order
+}
+
+// ranked is a policy with its place in the order of those of both sides.
+type ranked struct {
+	rank   int32
+	policy *compiled
 }
 
 func (r *replay) decideLayer(d policy.Direction, acting []*compiled, back []bool) bool {
