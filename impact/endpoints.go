@@ -139,19 +139,31 @@ func (d *directory) joined(endpoints []int32) *External {
 // identities names endpoints as fingerprints have them. Where any pod is among them, which other pods are named as well depends
 // on what else there is, so that none is.
 func (a *analysis) identities(endpoints []int32) string {
-	any := slices.ContainsFunc(endpoints, a.directory.anyPods.has)
 	var words strings.Builder
-	add := func(word string) {
-		if words.Len() > 0 {
-			words.WriteString(", ")
-		}
-		words.WriteString(word)
-	}
+	a.writeIdentities(&words, endpoints)
+	return words.String()
+}
+
+func (a *analysis) writeIdentities(to *strings.Builder, endpoints []int32) {
+	any := slices.ContainsFunc(endpoints, a.directory.anyPods.has)
 	if any {
 		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(i int32) bool {
 			p := &a.directory.peers[i]
 			return p.Workload != nil || p.Potential != nil
 		})
+	}
+	length := 0
+	for _, i := range endpoints {
+		length += len(a.directory.identities[i]) + len(", ")
+	}
+	to.Grow(length)
+	first := true
+	add := func(word string) {
+		if !first {
+			to.WriteString(", ")
+		}
+		first = false
+		to.WriteString(word)
 	}
 	a.eachPeer(endpoints, func(i int32, p Peer) {
 		if i < 0 {
@@ -163,7 +175,6 @@ func (a *analysis) identities(endpoints []int32) string {
 	if any {
 		add("any pod")
 	}
-	return words.String()
 }
 
 // countPeers is how many peers endpoints are.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact/cause"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
@@ -257,7 +258,12 @@ func (a *analysis) fingerprint(g *group, rectangles []rectangle) string {
 
 // row is connections as fingerprints have them.
 func (a *analysis) row(r rectangle) string {
-	return a.identities(r.sources) + " → " + a.identities(r.destinations) + " " + fmt.Sprint(r.ports.Ranges())
+	var row strings.Builder
+	a.writeIdentities(&row, r.sources)
+	row.WriteString(" → ")
+	a.writeIdentities(&row, r.destinations)
+	fmt.Fprint(&row, " ", r.ports.Ranges())
+	return row.String()
 }
 
 func fingerprintOf(words ...string) string {

@@ -61,7 +61,7 @@ func (a *analysis) selves(r rectangle) int {
 // mergeRectangles joins rectangles with the same ports and the same sources, then those with the same ports and
 // destinations, until nothing changes. Their lists are sorted.
 func mergeRectangles(all []rectangle) []rectangle {
-	m := merger{lists: make(map[string]int32), ports: make(map[string]int32)}
+	m := merger{byHash: make(map[uint64][]int32), ports: make(map[string]int32)}
 	sides := make([]mergeable, len(all))
 	for i, r := range all {
 		key := r.ports.Key()
@@ -96,21 +96,26 @@ type mergeable struct {
 
 // merger numbers lists of endpoints and sets of ports.
 type merger struct {
-	lists, ports map[string]int32
-	scratch      []byte
+	lists  [][]int32
+	byHash map[uint64][]int32
+	ports  map[string]int32
 }
 
 // list is the number of a list.
 func (m *merger) list(endpoints []int32) int32 {
-	m.scratch = m.scratch[:0]
+	hash := uint64(len(endpoints))
 	for _, n := range endpoints {
-		m.scratch = append(m.scratch, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+		hash = (hash ^ uint64(uint32(n))) * 0x9E3779B97F4A7C15
+		hash ^= hash >> 29
 	}
-	id, ok := m.lists[string(m.scratch)]
-	if !ok {
-		id = int32(len(m.lists))
-		m.lists[string(m.scratch)] = id
+	for _, id := range m.byHash[hash] {
+		if slices.Equal(m.lists[id], endpoints) {
+			return id
+		}
 	}
+	id := int32(len(m.lists))
+	m.lists = append(m.lists, endpoints)
+	m.byHash[hash] = append(m.byHash[hash], id)
 	return id
 }
 

@@ -25,8 +25,14 @@ func (s *Sample) Matching(key string, d policy.Direction, side Side, subject int
 			continue
 		}
 		var governed runs
-		for _, id := range p.subject {
-			governed = governed.union(m.sets.sets[id].members[side].intersect(subjects))
+		if d == s.e.Direction {
+			if governed = subjects; !m.governs(p, side, c) {
+				continue
+			}
+		} else {
+			for _, id := range p.subject {
+				governed = governed.union(m.sets.sets[id].members[side].intersect(subjects))
+			}
 		}
 		governed.each(func(c int32) {
 			at := asking{m, d, side, c, s.e.Ports}

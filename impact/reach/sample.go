@@ -48,7 +48,7 @@ type Answer struct {
 // NewSample looks at the peers of an effect.
 func (m *Model) NewSample(e *Effect) *Sample {
 	d := 1 - e.Direction
-	s := &Sample{m: m, e: e, classes: m.peerClasses(e), keys: make(map[string]int32)}
+	s := &Sample{m: m, e: e, classes: m.peerClasses(e)}
 	s.changed = s.classes.intersect(m.differing(d))
 	if len(s.changed) == 0 {
 		return s
@@ -243,6 +243,9 @@ func (s *Sample) Key(subject int32) [3]int32 {
 		}
 	}
 	n, ok := s.keys[string(acts)]
+	if s.keys == nil {
+		s.keys = make(map[string]int32)
+	}
 	if !ok {
 		n = int32(len(s.keys))
 		s.keys[string(acts)] = n
