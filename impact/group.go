@@ -107,7 +107,9 @@ type group struct {
 	causes     []Cause
 	// blamed are the causes of the connections that came first, undo how they act; "" once others have other ones.
 	blamed []Cause
-	undo   cause.Undo
+	// last are the causes of those that came last.
+	last []Cause
+	undo cause.Undo
 	// partial tells that there may be more causes, brief that of some it is not told what they do to rules.
 	partial, brief bool
 	// at finds the rectangle of a list of peers: subjects that share peers share the list.
@@ -144,6 +146,10 @@ func (g *group) add(e *reach.Effect, found cause.Found, subject, home int32, pee
 		g.at[key] = len(g.rectangles)
 		g.rectangles = append(g.rectangles, newRectangle(e.Direction, []int32{subject}, peers, e.Ports))
 	}
+	if slices.Equal(found.Causes, g.last) {
+		return
+	}
+	g.last = found.Causes
 	for _, c := range found.Causes {
 		if key := c.Object + "\x00" + c.Matter(); !g.seen[key] {
 			g.seen[key] = true
@@ -153,7 +159,7 @@ func (g *group) add(e *reach.Effect, found cause.Found, subject, home int32, pee
 }
 
 func sameCauses(x, y []Cause) bool {
-	return slices.EqualFunc(x, y, func(a, b Cause) bool { return a.Object == b.Object && a.Matter() == b.Matter() })
+	return slices.EqualFunc(x, y, func(a, b Cause) bool { return a == b || a.Object == b.Object && a.Matter() == b.Matter() })
 }
 
 // finding words a group.

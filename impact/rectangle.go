@@ -119,6 +119,9 @@ func (m *merger) list(endpoints []int32) int32 {
 	return id
 }
 
+// manyNumbers is from how many on numbers are not sorted one against the other.
+const manyNumbers = 256
+
 // on joins what is the same at one end and has the same ports.
 func (m *merger) on(all []mergeable, end int) []mergeable {
 	type key struct{ list, ports int32 }
@@ -142,7 +145,14 @@ func (m *merger) on(all []mergeable, end int) []mergeable {
 		into.lists[1-end] = append(into.lists[1-end], r.lists[1-end]...)
 	}
 	for _, j := range grown {
-		list := tidyNumbers(out[j].lists[1-end])
+		list := out[j].lists[1-end]
+		if len(list) < manyNumbers {
+			list = tidyNumbers(list)
+		} else { // to mark them is cheaper than to sort them
+			var all marks
+			all.add(list)
+			list = all.list()
+		}
 		out[j].lists[1-end], out[j].numbers[1-end] = list, m.list(list)
 	}
 	return out

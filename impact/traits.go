@@ -154,7 +154,12 @@ func (a *analysis) declaredBefore(endpoint int32) policy.PortSet {
 		a.formerly = make([]policy.PortSet, len(a.traits))
 		for i := range a.formerly {
 			a.formerly[i] = a.traits[i].declared
-			if w := a.endpoint(int32(i)).Workload[reach.Base]; w != nil {
+			sides := a.endpoint(int32(i)).Workload
+			switch w := sides[reach.Base]; {
+			case w == nil:
+			case sides[reach.Head] != nil && w.Object.Body == sides[reach.Head].Object.Body && !a.traits[i].served && len(a.backendsBefore.Before(w)) == 0:
+				// Its containers and probes are the same, and no Service leads to it on either side.
+			default:
 				a.formerly[i] = declaredBy(w, a.backendsBefore)
 			}
 		}

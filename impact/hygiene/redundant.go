@@ -132,7 +132,8 @@ func (s *side) duplicates(only map[string]bool) {
 		}
 	}
 	for _, p := range s.state.Policies {
-		if p.Tier != policy.Default || len(p.Subject) != 1 || parts[p.Object] > 1 || only != nil && !only[p.Object.Key()] {
+		if p.Tier != policy.Default || len(p.Subject) != 1 || parts[p.Object] > 1 || !s.touched.beside(p.Subject[0].Namespaces.Name) ||
+			only != nil && !only[p.Object.Key()] {
 			continue
 		}
 		all := alike[crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}]

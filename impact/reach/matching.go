@@ -46,7 +46,7 @@ func (s *Sample) Matching(key string, d policy.Direction, side Side, subject int
 			sets := m.setsOfRules(p.policy, d)
 			for n := range p.policy.Rules[d] {
 				if at.matchesSome(&p.policy.Rules[d][n], sets[n], reached) {
-					paths = append(paths, p.policy.Path(&p.policy.Rules[d][n]))
+					paths = append(paths, m.pathOf(p.policy, d, n))
 				}
 			}
 		})
@@ -151,4 +151,21 @@ func (a *asking) matched(r *policy.Rule, sets []setID, others runs) runs {
 func (a *asking) matchesSome(r *policy.Rule, sets []setID, others runs) bool {
 	others = a.listening(r, others)
 	return len(others) > 0 && (r.Any || slices.ContainsFunc(sets, func(id setID) bool { return a.m.sets.sets[id].members[a.side].meets(others) }))
+}
+
+// pathOf says where a rule of a policy stands, found once.
+func (m *Model) pathOf(p *policy.Policy, d policy.Direction, rule int) string {
+	key := ruleKey{p, d}
+	known := m.rulePaths[key]
+	if known == nil {
+		known = make([]string, len(p.Rules[d]))
+		if m.rulePaths == nil {
+			m.rulePaths = make(map[ruleKey][]string)
+		}
+		m.rulePaths[key] = known
+	}
+	if known[rule] == "" {
+		known[rule] = p.Path(&p.Rules[d][rule])
+	}
+	return known[rule]
 }

@@ -75,6 +75,8 @@ type Model struct {
 	objects objectTable
 	// ruleSets are the sets of peers in rules; see setsOfRules.
 	ruleSets map[ruleKey][][]setID
+	// rulePaths are where rules stand; see pathOf.
+	rulePaths map[ruleKey][]string
 	// seq is what acts on each class, by direction and side, and acting the policies that it is made of.
 	seq    [2][2][]seqID
 	acting [2][2]acting
