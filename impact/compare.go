@@ -85,7 +85,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	a.promises = a.holdPromises(in.Promises)
 	connections := a.connectionFindings(effects)
 	broken, notes := a.promises.findings(effects)
-	out.Notes = slices.Concat(notes, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited), a.bypassNotes(), a.keptNotes(), a.onceNotes(), a.enforcementNotes(), admissionNotes(in.Base, in.Head), a.operatorNotes(in))
+	out.Notes = slices.Concat(notes, a.unremarked, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited), a.bypassNotes(), a.keptNotes(), a.onceNotes(), a.enforcementNotes(), admissionNotes(in.Base, in.Head), a.operatorNotes(in))
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
 	services := a.wayFindings()
@@ -197,11 +197,13 @@ type analysis struct {
 	uses        *uses
 	// remarks are what looks wrong, orphans the policies that lost their workloads, strays what misspelt policies do, by the
 	// policies' keys.
-	hygiene  HygieneMode
-	remarks  []hygiene.Remark
-	orphans  []hygiene.Orphan
-	strays   map[string]*orphan
-	promises *promised
+	hygiene HygieneMode
+	remarks []hygiene.Remark
+	// unremarked says what was not looked for among them.
+	unremarked []manifest.Diagnostic
+	orphans    []hygiene.Orphan
+	strays     map[string]*orphan
+	promises   *promised
 	// oneNamespace tells that all workloads are in the same, so that their names alone tell them apart.
 	oneNamespace bool
 }

@@ -51,6 +51,7 @@ func (a *analysis) findRemarks(mode HygieneMode) {
 		a.orphans = hygiene.Orphans(a.model, a.base, a.head)
 		c := hygiene.Change{Model: a.model, Base: a.base, Head: a.head, Backends: a.backends, Orphans: a.orphans}
 		a.remarks = c.Check(mode == HygieneAll)
+		a.unremarked = c.Left
 	}
 }
 

@@ -61,6 +61,8 @@ type Change struct {
 	Base, Head *cluster.State
 	Backends   *cluster.Backends
 	Orphans    []Orphan
+	// Left says what was not looked for, once the change is checked, because there is too much of it.
+	Left []manifest.Diagnostic
 }
 
 // Check finds the remarks on head. Those that base has, too, are left out, and so is what is most often meant as it is,
@@ -77,6 +79,7 @@ func (c *Change) check(all bool, t *touched) []Remark {
 	after := newSide(c.Model, reach.Head, c.Head)
 	after.backends, after.touched = c.Backends, t
 	found := after.check(nil)
+	c.Left = after.left
 	regrouped := joined(c.Base, c.Head)
 	found = slices.DeleteFunc(found, func(r Remark) bool {
 		return r.Rule == joinedRule && slices.ContainsFunc(regrouped, func(q Remark) bool { return q.Object == r.Object })
@@ -145,6 +148,8 @@ type side struct {
 		meant string
 	}
 	found []Remark
+	// left says what was not looked for.
+	left []manifest.Diagnostic
 }
 
 func newSide(m *reach.Model, which reach.Side, s *cluster.State) *side {
@@ -180,6 +185,7 @@ func (s *side) check(only map[string]bool) []Remark {
 			continue
 		}
 		s.redundant(p)
+		s.bounded(p)
 		s.breadth(p)
 		s.inert(p)
 		s.exceptions(p)
@@ -199,6 +205,11 @@ func (s *side) check(only map[string]bool) []Remark {
 }
 
 func (s *side) add(r Remark) { s.found = append(s.found, r) }
+
+// leave says what was not looked for.
+func (s *side) leave(o *manifest.Object, at *manifest.Node, format string, args ...any) {
+	s.left = append(s.left, manifest.Problem(manifest.Warning, o, at, format, args...))
+}
 
 // isIsolated tells whether any policy isolates an endpoint, in either direction.
 func isIsolated(m *reach.Model, which reach.Side, endpoint int32) bool {

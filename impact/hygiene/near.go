@@ -48,9 +48,6 @@ func (s *side) labels() *index {
 	return x
 }
 
-// maxTried bounds how many workloads with a label are looked at for the selector's other labels.
-const maxTried = 1000
-
 // nearly finds a label that some workload has in the place of one that a selector asks for, while it answers to all the
 // rest: "app=payments", or "". A label is near that differs in a letter of its key or value, or that says the same under
 // another of the keys that applications are named by.
@@ -79,11 +76,19 @@ func asked(r policy.Requirement) (string, bool) {
 	return r.Values[0], true
 }
 
-// answers tells whether a workload with a label meets a selector but for one of its requirements.
+// answers tells whether a workload with a label meets a selector but for one of its requirements. Of the labels that it must
+// have, the one that the fewest have says which workloads to look at.
 func (x *index) answers(p *policy.Pods, but int, l place) bool {
 	bearing := x.bearing[l]
-	for _, w := range bearing[:min(len(bearing), maxTried)] {
-		rest := true
+	for i, r := range p.Pods.Requirements {
+		if value, ok := asked(r); ok && i != but {
+			if list := x.bearing[place{l.namespace, r.Key, value}]; len(list) < len(bearing) {
+				bearing = list
+			}
+		}
+	}
+	for _, w := range bearing {
+		rest := w.Labels[l.key] == l.value
 		for i := range p.Pods.Requirements {
 			rest = rest && (i == but || p.Pods.Requirements[i].Matches(w.Labels))
 		}

@@ -18,8 +18,8 @@ type Redundancy struct {
 	Rule, Peer, CoverRule, CoverPeer int
 }
 
-// maxRules bounds how many rules of a direction are held against each other.
-const maxRules = 200
+// maxRules bounds how many rules of a direction, and how many peers of a rule, are held against each other.
+const maxRules = 1000
 
 // Redundancies finds what a policy says twice. It compares meanings, not texts, and needs no pods for it.
 func Redundancies(p *policy.Policy) []Redundancy {
@@ -61,6 +61,21 @@ func coverOf(p *policy.Policy, rules []policy.Rule, i int) int {
 		}
 	}
 	return -1
+}
+
+// bounded says of a policy what was not looked for because it says too much.
+func (s *side) bounded(p *policy.Policy) {
+	for _, d := range policy.Directions {
+		rules := p.Rules[d]
+		if n := len(rules) - maxRules; n > 0 {
+			s.leave(p.Object, rules[maxRules].Part, "of %d %s rules only the first %d were held against each other (rules %s and %s): %d were not", len(rules), d, maxRules, redundantRule, exceptionRule, n)
+		}
+		for i := range rules {
+			if n := len(rules[i].Peers) - maxRules; n > 0 {
+				s.leave(p.Object, rules[i].Part, "%s: of %d peers only the first %d were held against each other (rule %s): %d were not", rulePath(p, d, i), len(rules[i].Peers), maxRules, redundantRule, n)
+			}
+		}
+	}
 }
 
 // redundant tells of what a policy says twice.
@@ -115,7 +130,7 @@ func peerKey(p *policy.Peer) string {
 }
 
 // maxAlike bounds how many policies of one subject are held against each other.
-const maxAlike = 50
+const maxAlike = 300
 
 // duplicates tells of policies that add nothing to another one of the same subject. One without rules is left alone: that
 // it denies all is worth saying by itself.
@@ -124,7 +139,7 @@ func (s *side) duplicates(only map[string]bool) {
 	for _, p := range s.state.Policies {
 		parts[p.Object]++
 	}
-	alike := make(map[crowdKey][]*policy.Policy)
+	alike, told := make(map[crowdKey][]*policy.Policy), make(map[crowdKey]bool)
 	for _, p := range s.state.Policies {
 		if p.Tier == policy.Default && len(p.Subject) == 1 && parts[p.Object] == 1 && s.touched.beside(p.Subject[0].Namespaces.Name) {
 			key := crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}
@@ -136,7 +151,12 @@ func (s *side) duplicates(only map[string]bool) {
 			only != nil && !only[p.Object.Key()] {
 			continue
 		}
-		all := alike[crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}]
+		key := crowdKey{p.Subject[0].Namespaces.Key(), p.Subject[0].Pods.Key()}
+		all := alike[key]
+		if n := len(all) - maxAlike; n > 0 && !told[key] {
+			told[key] = true
+			s.leave(all[0].Object, nil, "of %d policies that select the same pods, this one among them, others were held against %d only (rule %s): against %d they were not", len(all), maxAlike, redundantRule, n)
+		}
 		if i := slices.IndexFunc(all[:min(len(all), maxAlike)], func(q *policy.Policy) bool { return addsNothing(p, q) }); i >= 0 {
 			s.add(Remark{Rule: redundantRule, Object: p.Object, about: "policy",
 				Note:        "adds nothing to " + all[i].Object.String(),
