@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/netpol-impact/netpol-impact/impact"
 	"github.com/netpol-impact/netpol-impact/manifest"
@@ -15,8 +16,11 @@ func annotations(result *impact.Result) []annotation {
 	type ranked struct {
 		annotation
 		rank int
+		// clusters have the finding alike: five environments, one annotation.
+		clusters []string
 	}
 	var all []ranked
+	at := make(map[annotation]int)
 	for _, d := range result.Diagnostics {
 		a := annotation{file: d.File, line: d.Line, text: d.Message}
 		if d.Object != "" {
@@ -25,10 +29,10 @@ func annotations(result *impact.Result) []annotation {
 		switch d.Severity {
 		case manifest.Error:
 			a.level, a.title = "error", "Could not be analysed"
-			all = append(all, ranked{a, impact.Critical.Rank() + 1})
+			all = append(all, ranked{annotation: a, rank: impact.Critical.Rank() + 1})
 		case manifest.Warning:
 			a.level, a.title = "warning", "May not mean what it seems to"
-			all = append(all, ranked{a, impact.Low.Rank()})
+			all = append(all, ranked{annotation: a, rank: impact.Low.Rank()})
 		}
 	}
 	for _, cluster := range result.Clusters {
@@ -42,12 +46,25 @@ func annotations(result *impact.Result) []annotation {
 			default:
 				continue // what informs is in the report
 			}
-			a := annotation{level: level, title: fmt.Sprintf("%s: %s (%s)", f.Severity, f.Rule, cluster.Name), text: f.Title}
+			a := annotation{level: level, title: fmt.Sprintf("%s (rule %s)", f.Severity, f.Rule), text: f.Title}
 			if f.Explanation != "" {
 				a.text += "\n" + f.Explanation
 			}
+			if f.Advice != "" {
+				a.text += "\nWhat to do: " + f.Advice
+			}
 			a.file, a.line, a.text = place(f.Causes, a.text)
-			all = append(all, ranked{a, f.Severity.Rank()})
+			if i, ok := at[a]; ok {
+				all[i].clusters = append(all[i].clusters, cluster.Name)
+				continue
+			}
+			at[a] = len(all)
+			all = append(all, ranked{a, f.Severity.Rank(), []string{cluster.Name}})
+		}
+	}
+	for i := range all {
+		if len(result.Clusters) > 1 && len(all[i].clusters) > 0 {
+			all[i].title += " in " + strings.Join(all[i].clusters, ", ")
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Compare(b.rank, a.rank) })

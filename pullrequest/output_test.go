@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -191,7 +192,7 @@ func TestAnnotationsAreTenAndTenWorstFirst(t *testing.T) {
 	if want := "::error file=broken.yaml,line=3,title=Could not be analysed::is no YAML"; lines[0] != want {
 		t.Errorf("first is %q, want %q", lines[0], want)
 	}
-	if want := "::error file=policy.yaml,line=1,title=critical%3A O4 (prod)::critical 0"; lines[1] != want {
+	if want := "::error file=policy.yaml,line=1,title=critical (rule O4)::critical 0"; lines[1] != want {
 		t.Errorf("second is %q, want %q", lines[1], want)
 	}
 	for i, want := range map[int]string{8: "critical 7", 9: "high 0", 10: "medium 0", 17: "medium 7", 18: "low 0", 19: "low 1"} {
@@ -206,7 +207,7 @@ func TestAnnotationOfWhatIsGoneIsToldInWords(t *testing.T) {
 		Causes: []impact.Cause{{Object: "NetworkPolicy shop/deny", File: "deny.yaml", Line: 4, Side: "base", Change: "removed"}}}}}}}
 	var log bytes.Buffer
 	step{log: &log}.annotate(annotations(result))
-	if got, want := log.String(), "::error title=high%3A O5 (prod)::cart is open%0ANetworkPolicy shop/deny removed: was at deny.yaml:4\n"; got != want {
+	if got, want := log.String(), "::error title=high (rule O5)::cart is open%0ANetworkPolicy shop/deny removed: was at deny.yaml:4\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -220,5 +221,24 @@ func TestAnnotationIsOneCommandWhateverItsText(t *testing.T) {
 		if got := commands(log.String()); fmt.Sprint(got) != "[error]" {
 			t.Errorf("%q annotated as %q has the commands %q", text, log.String(), got)
 		}
+	}
+}
+
+// TestWhatEnvironmentsHaveAlikeIsAnnotatedOnce holds for the same finding at the same line: GitHub shows ten annotations of a kind.
+func TestWhatEnvironmentsHaveAlikeIsAnnotatedOnce(t *testing.T) {
+	finding := func(title string) impact.Finding {
+		return impact.Finding{Rule: "B5", Severity: impact.High, Kind: impact.Blocked, Title: title, Advice: "allow it",
+			Causes: []impact.Cause{{Object: "NetworkPolicy web", File: "base/web.yaml", Line: 3, Side: "head", Change: "added"}}}
+	}
+	result := &impact.Result{Clusters: []impact.Cluster{
+		{Name: "dev", Findings: []impact.Finding{finding("web is cut off")}},
+		{Name: "prod", Findings: []impact.Finding{finding("web is cut off"), finding("db is cut off")}},
+	}}
+	want := []annotation{
+		{level: "error", file: "base/web.yaml", line: 3, title: "high (rule B5) in dev, prod", text: "web is cut off\nWhat to do: allow it"},
+		{level: "error", file: "base/web.yaml", line: 3, title: "high (rule B5) in prod", text: "db is cut off\nWhat to do: allow it"},
+	}
+	if got := annotations(result); !slices.Equal(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }

@@ -198,7 +198,7 @@ func TestPullRequestFromFirstCommentToNoChange(t *testing.T) {
 	}
 	w.want(comments[0].Body, "<!-- netpol-impact:v1 id=default sha="+w.commits["topic"]+" run=101.1 -->\n", "netpol-impact &#40;prod&#41;", "shop/cart",
 		"https://github.example/acme/shop/blob/"+w.commits["merge"]+"/topic#L1")
-	w.want(w.log, "::error file=topic,line=1,title=high%3A O4 (prod)::anyone reaches shop/cart", "the merge commit against its first parent", "Gate: 1 opened finding is high or worse")
+	w.want(w.log, "::error file=topic,line=1,title=high (rule O4)::anyone reaches shop/cart", "the merge commit against its first parent", "Gate: 1 opened finding is high or worse")
 	w.want(w.summary, "shop/cart")
 	w.wantOutputs(map[string]string{"conclusion": "fail", "worst-severity": "high", "high": "1", "opened": "1", "blocked": "0", "findings": "1",
 		"reasons": "1 opened finding is high or worse", "base": w.commits["main"], "head": w.commits["merge"],
