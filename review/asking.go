@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/manifest"
+	"github.com/netpol-impact/netpol-impact/render/helm"
 	"github.com/netpol-impact/netpol-impact/render/tree"
 )
 
@@ -26,10 +27,13 @@ var questions = regexp.MustCompile(`\{\{[^}]*?\b(?:(?:if|eq|ne|and|or|ternary|co
 // asking looks for templates that newly ask something.
 type asking struct {
 	*comparison
-	files  int
-	charts []string
+	// files and archives count what was looked at.
+	files, archives int
+	charts          []string
 	// at says where a chart's templates ask, and what.
 	at map[string][]string
+	// was are the packed charts that base has, too, in this or another version.
+	was map[string]bool
 }
 
 // tellAsking warns of charts whose templates ask, by the change, what only the cluster knows: a policy that is made or left out by
@@ -38,7 +42,7 @@ func (c *comparison) tellAsking() {
 	if c.filesOnly() {
 		return
 	}
-	a := asking{comparison: c, at: make(map[string][]string)}
+	a := asking{comparison: c, at: make(map[string][]string), was: make(map[string]bool)}
 	a.folder(".", "", 0)
 	for _, chart := range a.charts {
 		where := firstOf(a.at[chart])
@@ -53,6 +57,9 @@ func (c *comparison) tellAsking() {
 
 // isOld tells whether base has the chart, or one that it is a part of.
 func (a *asking) isOld(chart string) bool {
+	if a.was[chart] {
+		return true
+	}
 	for dir := chart; ; dir = path.Dir(dir) {
 		if _, err := fs.Stat(a.base.tree, path.Join(dir, "Chart.yaml")); err == nil {
 			return true
@@ -76,6 +83,8 @@ func (a *asking) folder(dir, chart string, depth int) {
 			a.folder(at, dir, depth+1)
 		case mode.IsDir() && name != ".git":
 			a.folder(at, chart, depth+1)
+		case mode.IsRegular() && helm.PackedName(name) != "":
+			a.archive(dir, name)
 		case mode.IsRegular() && chart != "" && a.files < maxTemplates && !tree.Same(a.base.tree, a.head.tree, at):
 			a.files++
 			a.file(at, chart)
@@ -88,11 +97,18 @@ func (a *asking) file(at, chart string) {
 	if err != nil {
 		return // it is gone
 	}
+	old, err := a.base.tree.ReadFile(at)
+	if err != nil {
+		old = nil // it is new
+	}
+	a.text(strings.TrimPrefix(at, chart+"/"), chart, old, text)
+}
+
+// text looks for what a template asks and did not ask before.
+func (a *asking) text(name, chart string, old, text []byte) {
 	before := make(map[string]int)
-	if old, err := a.base.tree.ReadFile(at); err == nil {
-		for _, q := range questions.FindAllSubmatch(old, -1) {
-			before[string(q[1])+string(q[2])]++
-		}
+	for _, q := range questions.FindAllSubmatch(old, -1) {
+		before[string(q[1])+string(q[2])]++
 	}
 	for _, q := range questions.FindAllSubmatchIndex(text, -1) {
 		begin, end := max(q[2], q[4]), max(q[3], q[5])
@@ -104,6 +120,6 @@ func (a *asking) file(at, chart string) {
 			a.charts = append(a.charts, chart)
 		}
 		line := 1 + strings.Count(string(text[:begin]), "\n")
-		a.at[chart] = append(a.at[chart], fmt.Sprintf("%s in %s:%d", word, strings.TrimPrefix(at, chart+"/"), line))
+		a.at[chart] = append(a.at[chart], fmt.Sprintf("%s in %s:%d", word, name, line))
 	}
 }

@@ -20,15 +20,34 @@ func Unpack(below fs.FS, at string, asked fetch.ChartRef, got fetch.Chart) (fs.F
 	if err := m.is(got); err != nil {
 		return nil, err
 	}
-	packed, err := archive.LoadArchiveFiles(bytes.NewReader(got.Archive))
+	files, err := Packed(got.Archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading what came: %w", err)
-	}
-	files := make(map[string][]byte)
-	for _, f := range packed {
-		files[f.Name] = f.Data
 	}
 	grafted := tree.Graft(below)
 	grafted.Put(at, tree.Memory(files))
 	return grafted, nil
+}
+
+// Packed is the files of a packed chart by their paths within it. Helm's bounds on the size of an archive and its files hold.
+func Packed(text []byte) (map[string][]byte, error) {
+	packed, err := archive.LoadArchiveFiles(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte, len(packed))
+	for _, f := range packed {
+		files[f.Name] = f.Data
+	}
+	return files, nil
+}
+
+// PackedName is the name of a chart by that of its archive: redis of redis-18.1.0.tgz; "" if the file is none.
+func PackedName(file string) string {
+	for i := range file {
+		if file[i] == '-' && isArchiveOf(file, file[:i]) {
+			return file[:i]
+		}
+	}
+	return ""
 }
