@@ -9,7 +9,9 @@ import (
 	"maps"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -54,10 +56,18 @@ func Read(file string, text []byte) (Config, error) {
 	return c, nil
 }
 
+// grammatical are the YAML errors whose line the library counts from 0.
+var grammatical = regexp.MustCompile(`^did not find expected (',' or '[}\]]'|'-' indicator$|key$|node content$|<)`)
+
 // plain is a YAML error without the names of Go types.
 func plain(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
+	if where, what, ok := strings.Cut(text, ": "); ok && grammatical.MatchString(what) {
+		if line, err := strconv.Atoi(strings.TrimPrefix(where, "line ")); err == nil {
+			return fmt.Sprintf("line %d: %s", line+1, what)
+		}
+	}
 	if line, field, ok := strings.Cut(text, ": field "); ok {
 		name, _, _ := strings.Cut(field, " ")
 		return fmt.Sprintf("%s: there is no setting %q", line, name)

@@ -102,7 +102,7 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"report:\n  show: 3\n":                                                `c.yaml: line 2: there is no setting "show"; did you mean shown?`,
 		"report:\n  shown: 1000\n":                                            `c.yaml: line 2: report.shown: 1000 is no number of rows from 1 to 100`,
 		"report:\n  help: javascript:alert(1)\n":                              `c.yaml: line 2: report.help: "javascript:alert(1)" is no address such as`,
-		"targets: [\n":                                                        `c.yaml: line 1: did not find`,
+		"targets: [\n":                                                        `c.yaml: line 2: did not find`,
 		"targets:\n- release: no-path-here\n":                                 `c.yaml: line 2: targets: "" is no path`,
 	} {
 		_, err := Read("c.yaml", []byte(text))

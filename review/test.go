@@ -50,8 +50,15 @@ func Test(ctx context.Context, o Options, t TestOptions) (*impact.Checked, error
 	if err != nil {
 		return nil, err
 	}
-	if t.Cluster == "" {
-		out.Clusters = append(out.Clusters, nowhereTested(held.Promises, names)...)
+	promises := held.Promises
+	if t.Cluster != "" { // those for another cluster that is there are not asked for; those for none are nobody's
+		promises = slices.DeleteFunc(slices.Clone(promises), func(p config.Promise) bool {
+			return slices.ContainsFunc(names, p.In)
+		})
+	}
+	out.Clusters = append(out.Clusters, nowhereTested(promises, names)...)
+	if t.Cluster != "" && isUntested(out) && len(s.failures) == 0 {
+		return nil, usagef("no promise in %s is about the cluster %q", s.name, t.Cluster)
 	}
 	out.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics))
 	return out, nil
@@ -145,6 +152,11 @@ func (s *state) check(out *impact.Checked, cluster string, objects []*manifest.O
 		one.Probes = append(one.Probes, answered)
 	}
 	out.Clusters = append(out.Clusters, one)
+}
+
+// isUntested tells whether there was nothing to test.
+func isUntested(c *impact.Checked) bool {
+	return !slices.ContainsFunc(c.Clusters, func(c impact.CheckedCluster) bool { return len(c.Promises)+len(c.Probes) > 0 })
 }
 
 // nowhereTested are the promises that are about clusters which are not there: they promise nothing.

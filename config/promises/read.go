@@ -34,7 +34,8 @@ func Read(file string, text []byte) (Set, []error) {
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
-		return Set{}, []error{fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))}
+		_, problems := config.ReadPromises(file, text) // words what is wrong with YAML
+		return Set{}, problems
 	}
 	if root.Kind != yaml.DocumentNode || len(root.Content) == 0 {
 		return Set{}, []error{fmt.Errorf("%s: the file is empty; it needs promises", file)}

@@ -2,6 +2,7 @@ package promise
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -241,12 +242,41 @@ func (j *Judge) pods(e *End, r role) (list []int32, missing []string, doubt stri
 	case uncertain:
 		doubt = fmt.Sprintf("not all labels of the namespaces are known, so that %q may mean more than what was found; give them in the configuration", e.Namespaces)
 	case len(rendered) == 0 && len(list) > 0:
-		doubt = "the manifests have no workload " + e.words() + madeElsewhere
+		doubt = "the manifests have no workload " + e.words() + j.nearestNamespace(e) + madeElsewhere
 	}
 	if len(list) == 0 {
-		missing = append(missing, "there are no pods "+e.words())
+		missing = append(missing, "there are no pods "+e.words()+j.nearestNamespace(e))
 	}
 	return list, missing, doubt
+}
+
+// nearestNamespace words the namespace that was probably meant by a name that none in the manifests has.
+func (j *Judge) nearestNamespace(e *End) string {
+	known := j.people.byNamespace
+	for _, name := range e.Namespace {
+		if len(known[name]) == 0 && !strings.ContainsAny(name, `*?[\`) {
+			return meant(name, slices.Sorted(maps.Keys(known)))
+		}
+	}
+	return ""
+}
+
+// nearestService words the Service that was probably meant: one of the namespace, or one of the name elsewhere.
+func (j *Judge) nearestService(name string) string {
+	namespace, short, _ := strings.Cut(name, "/")
+	var within, elsewhere []string
+	for _, s := range j.State.Services {
+		switch {
+		case s.Namespace == namespace:
+			within = append(within, s.Name)
+		case s.Name == short:
+			elsewhere = append(elsewhere, s.ID().String())
+		}
+	}
+	if said := meant(short, within); said != "" || len(elsewhere) == 0 {
+		return strings.Replace(said, "mean ", "mean "+namespace+"/", 1)
+	}
+	return "; did you mean " + slices.Min(elsewhere) + "?"
 }
 
 func (e *End) words() string {
@@ -279,7 +309,7 @@ func (j *Judge) servicesOf(names []string) (services []*cluster.Service, missing
 		s := j.Backends.Service(cluster.Name{Namespace: namespace, Name: short})
 		switch {
 		case s == nil:
-			missing = append(missing, "there is no Service "+name)
+			missing = append(missing, "there is no Service "+name+j.nearestService(name))
 		case len(j.Backends.Of(s)) == 0:
 			missing = append(missing, "no workload is behind the Service "+name)
 		default:

@@ -144,6 +144,10 @@ func (p *people) named(name string) (found []int32, missing string) {
 	if len(found) > 0 {
 		return found, ""
 	}
+	if others := p.byName[cluster.Name{Namespace: namespace, Name: short}]; len(others) > 0 {
+		w := p.workload(others[0])
+		return nil, fmt.Sprintf("there is no workload %s; did you mean %s/%s/%s?", name, w.Kind, w.Namespace, w.Name)
+	}
 	return nil, fmt.Sprintf("there is no workload %s%s", name, p.nearest(id))
 }
 

@@ -1,9 +1,14 @@
 package promise
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/netpol-impact/netpol-impact/config"
 	"github.com/netpol-impact/netpol-impact/impact/cluster"
 	"github.com/netpol-impact/netpol-impact/impact/policy"
+	"github.com/netpol-impact/netpol-impact/internal/spelling"
 )
 
 // ports are those of a promise: none, numbers, names.
@@ -87,4 +92,81 @@ func (p *ports) means(sp cluster.ServicePort) bool {
 		}
 	}
 	return false
+}
+
+// ofPorts begins what is said of a part of the ports.
+const ofPorts = "ports: "
+
+// absentPorts are those of a promise's ports that no destination has: where others are had, the promise would pass for one
+// about these, too.
+func (j *Judge) absentPorts(p *config.Promise, to found) []string {
+	if len(p.Ports) == 0 || len(to.domains) > 0 {
+		return nil
+	}
+	var out []string
+	for _, text := range p.Ports {
+		one := portsOf(&config.Promise{Ports: config.Words{text}})
+		if !j.isHad(&one, to) {
+			out = append(out, fmt.Sprintf(ofPorts+"no destination has the port %s%s", text, j.nearestPort(&one, to)))
+		}
+	}
+	return out
+}
+
+// isHad tells whether a destination has one of some ports. Any has the numbers, but a Service only its own.
+func (j *Judge) isHad(p *ports, to found) bool {
+	for _, b := range to.services {
+		for i := range b.group.All() {
+			if len(p.ofService(b.service, j.people.workload(i))) > 0 {
+				return true
+			}
+		}
+	}
+	if to.plain.Len() == 0 {
+		return false
+	}
+	if len(p.numbers) > 0 {
+		return true
+	}
+	for i := range to.plain.All() {
+		if len(p.on(j.Model.Endpoints[i].Workload[j.Side], nil)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// nearestPort words the name that was probably meant instead of one that no destination has.
+func (j *Judge) nearestPort(p *ports, to found) string {
+	if len(p.names) == 0 {
+		return ""
+	}
+	names := make(map[string]bool)
+	for _, b := range to.services {
+		for _, sp := range b.service.Ports {
+			names[sp.Name] = true
+		}
+	}
+	for i := range to.plain.All() {
+		if w := j.Model.Endpoints[i].Workload[j.Side]; w != nil {
+			for _, c := range w.Ports {
+				names[c.Name] = true
+			}
+		}
+	}
+	return meant(p.names[0].Name, slices.Sorted(maps.Keys(names)))
+}
+
+// meant words the one of some names that is spelt most alike; "" if none is.
+func meant(name string, names []string) string {
+	best, distance := "", min(max(2, len(name)/3), len(name)-1)+1
+	for _, other := range names {
+		if d := spelling.Distance(name, other); other != "" && other != name && d < distance {
+			best, distance = other, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
 }

@@ -85,7 +85,7 @@ type Judge struct {
 	inquiry *reach.Inquiry
 	people  people
 	groups  map[groupKey]found
-	regions map[string][]Region
+	regions map[string]destined
 	steps   *reach.Steps
 	spreads map[string]reach.Spread
 	// pairs counts those that were looked at for ways of known steps.
@@ -95,7 +95,7 @@ type Judge struct {
 // NewJudge prepares for promises about a side.
 func NewJudge(f Facts) *Judge {
 	return &Judge{Facts: f, inquiry: f.Model.Inquiry(f.Side), people: newPeople(&f),
-		groups: make(map[groupKey]found), regions: make(map[string][]Region), spreads: make(map[string]reach.Spread)}
+		groups: make(map[groupKey]found), regions: make(map[string]destined), spreads: make(map[string]reach.Spread)}
 }
 
 // Of holds one promise to the side.
@@ -115,11 +115,16 @@ func (j *Judge) Of(p *config.Promise) Outcome {
 		j.walk(p, from, to, &out)
 		return out
 	}
-	out.Regions = j.regionsOf(p, to)
+	at := j.regionsOf(p, to)
+	out.Regions = at.regions
 	if len(out.Regions) == 0 && len(to.domains) == 0 {
 		out.Status, out.Reason = Empty, "no destination has "+portWords(p)
+		if len(p.Ports) == 1 && len(at.absent) == 1 {
+			out.Reason = strings.TrimPrefix(at.absent[0], ofPorts)
+		}
 		return out
 	}
+	out.Notes, out.Absent = slices.Concat(out.Notes, at.absent), slices.Concat(out.Absent, at.absent)
 	for _, r := range out.Regions {
 		out.Deviations = append(out.Deviations, j.inquiry.Deviations(from.group, r.Destinations, r.Ports, !denied)...)
 	}
@@ -233,8 +238,14 @@ func (j *Judge) emptyEnd(from, to found) string {
 	return ""
 }
 
+// destined is destinations with ports, and the parts of the ports that none of them has.
+type destined struct {
+	regions []Region
+	absent  []string
+}
+
 // regionsOf divides the destinations by the ports that the promise is about.
-func (j *Judge) regionsOf(p *config.Promise, to found) []Region {
+func (j *Judge) regionsOf(p *config.Promise, to found) destined {
 	key := p.Expect + "|" + strings.Join(p.Ports, ",") + "|" + to.key
 	known, ok := j.regions[key]
 	if ok {
@@ -280,8 +291,9 @@ func (j *Judge) regionsOf(p *config.Promise, to found) []Region {
 			out[n].Destinations = out[n].Destinations.Union(j.Model.Group(lists[n]))
 		}
 	}
-	j.regions[key] = out
-	return out
+	done := destined{out, j.absentPorts(p, to)}
+	j.regions[key] = done
+	return done
 }
 
 // portWords say which ports a promise is about.
