@@ -69,6 +69,7 @@ func Diff(ctx context.Context, o Options) (*impact.Result, error) {
 	c.checkReservations()
 	c.checkUndeployed()
 	c.checkConcealed(ctx)
+	c.checkTakenIn(ctx)
 	c.checkDropped()
 	c.checkNewlyDeployed()
 	c.checkTargets()
