@@ -121,6 +121,11 @@ func TestFindingsAreGroupedAsAReviewerWouldTellThem(t *testing.T) {
 				"B8 one/a and one/b can no longer reach anything (blocked by deny)",
 			},
 		},
+		"somebody who is cut off by another policy is not anyone": {
+			shop, shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {}}, {namespaceSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}], ports: [{port: 7070}]}]") +
+				networkPolicy("shop", "web", "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]"),
+			[]string{"B9 5 connections stay open on the ports that their destinations declare; all other ports are closed"},
+		},
 		"a connection that keeps its destination's port is narrowed": {
 			shop, shop + networkPolicy("shop", "cart", "podSelector: {matchLabels: {app: cart}}, ingress: [{from: [{podSelector: {}}, {namespaceSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}], ports: [{port: 7070}]}]"),
 			[]string{"B9 Anyone still reaches cart on TCP 7070 only"},

@@ -40,6 +40,8 @@ type words struct {
 	// domains tells that all destinations are domain names, metadata that they are the cloud's metadata service, credentials that
 	// this is among them, and no node.
 	domains, metadata, credentials bool
+	// everybody tells of what is narrowed that each workload is a source or a destination.
+	everybody bool
 	// names are the name servers among the destinations.
 	names []*cluster.NameServer
 	// left is what the only subject may still connect with any pod on, or let any pod in on; "" for nothing.
@@ -78,6 +80,7 @@ func (a *analysis) words(g *group, rectangles []rectangle, f *Finding) words {
 		w.nodes = w.nodes && a.traits[d].end.Node
 	}
 	w.places(a, sources, destinations)
+	w.everybody = g.key.kept && w.sources.everyone && a.workloadsAmong(sources, destinations) == a.rendered()
 	w.names = a.namesAmong(destinations)
 	w.left = a.left(g.key, sources, destinations)
 	w.cutOff = w.everyone() && w.left == "" && a.cutOff(g.key, sources, destinations)
@@ -316,7 +319,7 @@ func (w *words) portWords(ports policy.PortSet) string {
 }
 
 func (w *words) keptTitle() string {
-	if w.whole && w.alike && w.sources.everyone && w.destinations.named {
+	if w.whole && w.alike && w.sources.everyone && w.everybody && w.destinations.named {
 		return fmt.Sprintf("Anyone still reaches %s on %s only", w.destinations.text, w.ports)
 	}
 	if w.whole && w.alike && w.sources.named && w.destinations.named {

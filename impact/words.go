@@ -158,6 +158,19 @@ func (a *analysis) rendered() int {
 	return n
 }
 
+// workloadsAmong counts the workloads in sorted lists of endpoints, each once.
+func (a *analysis) workloadsAmong(lists ...[]int32) int {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	n := 0
+	for _, i := range slices.Compact(all) {
+		if a.directory.peers[i].Workload != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // blocksInWords says many blocks of addresses by how much they are.
 func blocksInWords(blocks []netip.Prefix) string {
 	var v4, v6 float64 // the parts of each family that are in

@@ -107,7 +107,7 @@ func (v *clusterView) reason(f *impact.Finding) string {
 	if e.File != "" {
 		words += ", " + v.line("head", e.File, e.Line, false)
 	}
-	if left := len(f.Evidence) - 1; left > 0 {
+	if left := len(f.Evidence) - 1; left > 0 && f.Kind != impact.Path { // how many paths there are is in the title
 		words += ", and " + number(left) + " more"
 	}
 	return words
