@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/netpol-impact/netpol-impact/config"
-	"github.com/netpol-impact/netpol-impact/impact/policy"
 	"github.com/netpol-impact/netpol-impact/manifest"
 )
 
@@ -133,40 +132,17 @@ func addOrdinal(to map[int]bool, text string) {
 // askedPods adds what policies and Services ask for.
 func (s *State) askedPods(to asked) {
 	for _, p := range s.Policies {
-		for i := range p.Subject {
-			to.pods(&p.Subject[i])
-		}
-		for _, rules := range p.Rules {
-			for i := range rules {
-				to.peers(rules[i].Peers)
+		for pods := range p.Selectors {
+			for _, r := range pods.Pods.Requirements {
+				for _, value := range r.Values {
+					to.add(pods.Namespaces.Name, r.Key, value)
+				}
 			}
 		}
 	}
 	for _, service := range s.Services {
 		for key, value := range service.Selector {
 			to.add(service.Namespace, key, value)
-		}
-	}
-}
-
-func (a asked) peers(peers []policy.Peer) {
-	for i := range peers {
-		p := &peers[i]
-		if p.Pods != nil {
-			a.pods(p.Pods)
-		}
-		if p.Perhaps != nil {
-			a.peers([]policy.Peer{*p.Perhaps})
-		}
-		a.peers(p.All)
-		a.peers(p.Not)
-	}
-}
-
-func (a asked) pods(p *policy.Pods) {
-	for _, r := range p.Pods.Requirements {
-		for _, value := range r.Values {
-			a.add(p.Namespaces.Name, r.Key, value)
 		}
 	}
 }
