@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
+	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,8 +20,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"sigs.k8s.io/network-policy-api/apis/v1alpha1"
-	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 
 	"github.com/netpol-impact/netpol-impact/internal/naive"
 )
@@ -30,8 +31,10 @@ type side struct {
 	pods map[string]*corev1.Pod
 	// twice are the objects that come twice with different contents.
 	twice []string
-	// worlds are the evaluators, one for each of some labels that namespaces without an object may have.
-	worlds []*naive.Evaluator
+	// unknown are the namespaces of which no object tells, with what is known of their labels; worlds are evaluators, each with
+	// other labels beside those.
+	unknown map[string]map[string]string
+	worlds  []*naive.Evaluator
 }
 
 // readSide reads files, but for the objects that an API server refuses.
@@ -117,10 +120,23 @@ func (s *side) add(apiVersion, kind string, text []byte) error {
 	switch apiVersion + "/" + kind {
 	case "v1/Namespace":
 		return appended(&c.Namespaces, text)
+	case "v1/Node":
+		return appended(&c.Nodes, text)
+	case "v1/ServiceAccount":
+		return appended(&c.Calico.Accounts, text)
+	case "projectcalico.org/v3/Tier":
+		return appended(&c.Calico.Tiers, text)
+	case "projectcalico.org/v3/NetworkSet", "projectcalico.org/v3/GlobalNetworkSet":
+		return appended(&c.Calico.NetworkSets, text)
+	case "projectcalico.org/v3/NetworkPolicy", "projectcalico.org/v3/GlobalNetworkPolicy":
+		return appended(&c.Calico.Policies, text)
 	case "v1/Pod":
 		var pod corev1.Pod
 		if err := json.Unmarshal(text, &pod); err != nil {
 			return err
+		}
+		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			return nil // its pods have ended
 		}
 		if pod.Status.PodIP != "" && len(pod.Status.PodIPs) == 0 {
 			pod.Status.PodIPs = []corev1.PodIP{{IP: pod.Status.PodIP}} // as the API server completes it
@@ -145,11 +161,11 @@ func (s *side) add(apiVersion, kind string, text []byte) error {
 		c.NetworkPolicies = append(c.NetworkPolicies, &p)
 		return err
 	case "policy.networking.k8s.io/v1alpha1/AdminNetworkPolicy":
-		return appended[v1alpha1.AdminNetworkPolicy](&c.Admin, text)
+		return appended(&c.Admin, text)
 	case "policy.networking.k8s.io/v1alpha1/BaselineAdminNetworkPolicy":
-		return appended[v1alpha1.BaselineAdminNetworkPolicy](&c.BaselineAdmin, text)
+		return appended(&c.BaselineAdmin, text)
 	case "policy.networking.k8s.io/v1alpha2/ClusterNetworkPolicy":
-		return appended[v1alpha2.ClusterNetworkPolicy](&c.ClusterPolicies, text)
+		return appended(&c.ClusterPolicies, text)
 	}
 	return nil
 }
@@ -167,38 +183,56 @@ func (s *side) pod(kind string, pod *corev1.Pod) {
 	s.pods[kind+" "+pod.Namespace+"/"+pod.Name] = pod
 }
 
-// labelsOfOthers are labels that a namespace may have of which no object tells.
-var labelsOfOthers = []map[string]string{nil, {"team": "a", "env": "prod"}, {"team": "b"}, {"team": "a"}}
+func (s *side) isNode(address netip.Addr) bool {
+	return slices.ContainsFunc(s.cluster.Nodes, func(n *corev1.Node) bool {
+		return slices.ContainsFunc(n.Status.Addresses, func(a corev1.NodeAddress) bool { return a.Address == address.String() })
+	})
+}
 
-// settle makes the worlds. Others are namespaces that may exist beside those of the side's objects, with what is known of their
-// labels.
-func (s *side) settle(others map[string]map[string]string) error {
-	known := make(map[string]map[string]string)
-	maps.Copy(known, others)
+// worldsAsked is how many ways of labelling the namespaces of which no object tells are tried.
+const worldsAsked = 500
+
+// labelsOfOthers are labels that such a namespace may have; the first world has none.
+func labelsOfOthers(world int, namespace string) map[string]string {
+	random := rand.New(rand.NewPCG(uint64(world), uint64(crc32.ChecksumIEEE([]byte(namespace)))))
+	out := make(map[string]string)
+	for _, of := range [][]string{{"team", "a", "b", ""}, {"env", "prod", "test"}, {"a", "x", "y", "z", ""}, {"b", "x", "y", "z", ""}, {"c", "x", "y", "z", ""}} {
+		if i := random.IntN(len(of)); i > 0 && world > 0 {
+			out[of[0]] = of[i]
+		}
+	}
+	return out
+}
+
+// settle prepares the worlds. Others are namespaces that may exist beside those of the side's objects, with what is known of
+// their labels.
+func (s *side) settle(others map[string]map[string]string) {
+	s.unknown = maps.Clone(others)
 	for _, p := range s.cluster.Pods {
-		if known[p.Namespace] == nil {
-			known[p.Namespace] = make(map[string]string)
+		if s.unknown[p.Namespace] == nil {
+			s.unknown[p.Namespace] = make(map[string]string)
 		}
 	}
 	for _, n := range s.cluster.Namespaces {
-		delete(known, n.Name)
+		delete(s.unknown, n.Name)
 	}
-	for _, more := range labelsOfOthers {
+}
+
+// world is the evaluator of one of the worlds.
+func (s *side) world(i int) (*naive.Evaluator, error) {
+	for len(s.worlds) <= i {
 		world := s.cluster
 		world.Namespaces = slices.Clone(s.cluster.Namespaces)
-		for name, labels := range known {
-			all := maps.Clone(more)
-			if all == nil {
-				all = make(map[string]string)
-			}
+		for name, labels := range s.unknown {
+			all := labelsOfOthers(len(s.worlds), name)
 			maps.Copy(all, labels)
 			world.Namespaces = append(world.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: all}})
 		}
 		e, err := naive.New(&world)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s.worlds = append(s.worlds, e)
 	}
-	return nil
+	return s.worlds[i], nil
 }
