@@ -171,7 +171,8 @@ func (a *analysis) finding(g *group) Finding {
 	if g.key.doubtful {
 		f.Confidence = Approximate
 	}
-	rectangles := a.withoutSelf(mergeRectangles(g.rectangles))
+	merged := mergeRectangles(g.rectangles)
+	rectangles := a.withoutSelf(slices.Clone(merged))
 	for _, r := range rectangles {
 		f.Connections = append(f.Connections, a.connection(r))
 	}
@@ -192,7 +193,7 @@ func (a *analysis) finding(g *group) Finding {
 		f.Explanation += " Of some causes it was not looked up which rules match no longer, or newly."
 	}
 	f.Advice = w.advice()
-	f.Fingerprint = a.fingerprint(g, rectangles)
+	f.Fingerprint = a.fingerprint(g, a.withoutSelf(canonical(merged)))
 	return f
 }
 
