@@ -196,7 +196,7 @@ const worldsAsked = 500
 func labelsOfOthers(world int, namespace string) map[string]string {
 	random := rand.New(rand.NewPCG(uint64(world), uint64(crc32.ChecksumIEEE([]byte(namespace)))))
 	out := make(map[string]string)
-	for _, of := range [][]string{{"team", "a", "b", ""}, {"env", "prod", "test"}, {"a", "x", "y", "z", ""}, {"b", "x", "y", "z", ""}, {"c", "x", "y", "z", ""}} {
+	for _, of := range [][]string{{"team", "a", "b", "", "web", "front", "prod", "db"}, {"env", "prod", "test", "a", "web", "front", "db"}, {"a", "x", "y", "z", ""}, {"b", "x", "y", "z", ""}, {"c", "x", "y", "z", ""}} {
 		if i := random.IntN(len(of)); i > 0 && world > 0 {
 			out[of[0]] = of[i]
 		}

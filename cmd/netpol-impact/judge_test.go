@@ -296,8 +296,11 @@ func (j *programJudge) checkWorkloads() error {
 	told := make(map[string]string)
 	for _, f := range j.Clusters[0].Findings {
 		for _, c := range f.Causes {
-			if f.Rule == "W1" || f.Rule == "W2" {
-				told[c.named()] = f.Rule
+			switch f.Rule {
+			case "W1", "W4": // W4 is a new workload that nothing isolates
+				told[c.named()] = "W1"
+			case "W2":
+				told[c.named()] = "W2"
 			}
 		}
 	}
@@ -394,7 +397,8 @@ func (j *programJudge) checkPair(source, destination *judgedEnd) (differs [2]boo
 			r := row{Protocol: string(protocol), Port: port}
 			for kind := range kinds {
 				got := told.changes[kind].holds(r)
-				right := unasked || first.differs(kind, protocol, port) == got || got && told.unsure.holds(r) || !got && (source.others || destination.others)
+				others := source.others || destination.others
+				right := unasked || first.differs(kind, protocol, port) == got || got && told.unsure.holds(r) || others && (!got || !told.findings[kind].holds(r))
 				for world := 1; !right && world < worldsAsked; world++ {
 					other, err := j.between(world, source, destination)
 					if err != nil {
