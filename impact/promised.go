@@ -465,6 +465,10 @@ func (a *analysis) proposals(promises []config.Promise) []manifest.Diagnostic {
 		switch o := judge.Of(p); o.Status {
 		case promise.Kept:
 			d.Message = "the change adds or changes this promise, which is kept at head; it counts once it is merged"
+			if len(o.Notes) > 0 { // it may be kept because it is misspelt
+				d.Severity = manifest.Warning
+				d.Message += "; " + strings.Join(o.Notes, "; ")
+			}
 		case promise.Broken:
 			d.Severity = manifest.Warning
 			d.Message = "the change adds or changes this promise, which is broken at head: it will fail once it is merged"

@@ -74,10 +74,8 @@ func Configured(ctx context.Context, o Options) (*Configuration, error) {
 	maps.DeleteFunc(used, func(name string, _ bool) bool { return told[name] })
 	c.Groups, c.Elsewhere = slices.Sorted(maps.Keys(apiGroups)), slices.Sorted(maps.Keys(used))
 	names := c.Clusters()
-	for _, name := range namedClusters(conf) {
-		if s.file == "" && !slices.Contains(names, name) {
-			notes = append(notes, unknownCluster(name, names))
-		}
+	if s.file == "" {
+		notes = append(notes, unknownClusters(conf, c.File, names)...)
 	}
 	c.Diagnostics = tidy(slices.Concat(s.failures, s.diagnostics, notes))
 	return c, nil

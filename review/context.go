@@ -78,11 +78,25 @@ func (c *comparison) checkClusterNames(groups []*group) {
 	}
 	slices.Sort(names)
 	c.checkPromisedClusters(names)
-	for _, name := range namedClusters(c.config) {
+	c.notes = append(c.notes, unknownClusters(c.config, c.configFile, names)...)
+}
+
+// unknownClusters warns of what a configuration, in a file, says of clusters that are none of those there are.
+func unknownClusters(conf config.Config, file string, names []string) []manifest.Diagnostic {
+	var out []manifest.Diagnostic
+	for _, name := range namedClusters(conf) {
 		if !slices.Contains(names, name) {
-			c.notes = append(c.notes, unknownCluster(name, names))
+			out = append(out, manifest.Diagnostic{Severity: manifest.Warning, Object: "cluster " + name,
+				Message: "the configuration has settings for this cluster, and no target belongs to it; " + clusterHint(name, names)})
 		}
 	}
+	for _, w := range conf.Waivers {
+		if w.Cluster != "" && !slices.Contains(names, w.Cluster) {
+			out = append(out, manifest.Diagnostic{Severity: manifest.Warning, Object: "waiver", File: file, Line: w.Line,
+				Message: fmt.Sprintf("this waiver is for the cluster %s, and no target belongs to it; %s", w.Cluster, clusterHint(w.Cluster, names))})
+		}
+	}
+	return out
 }
 
 // namedClusters are those that a configuration has settings for, and those that it tells first, sorted.
@@ -92,14 +106,13 @@ func namedClusters(c config.Config) []string {
 	return slices.Compact(names)
 }
 
-// unknownCluster warns of settings for a cluster that is none of those there are.
-func unknownCluster(name string, names []string) manifest.Diagnostic {
+// clusterHint says which cluster was probably meant by a name that none has, or which there are.
+func clusterHint(name string, names []string) string {
 	hint := "there are " + strings.Join(names, ", ")
 	for _, other := range names {
 		if spelling.Distance(name, other) <= 2 {
 			hint = fmt.Sprintf("did you mean %s?", other)
 		}
 	}
-	return manifest.Diagnostic{Severity: manifest.Warning, Object: "cluster " + name,
-		Message: "the configuration has settings for this cluster, and no target belongs to it; " + hint}
+	return hint
 }

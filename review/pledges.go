@@ -256,12 +256,16 @@ func (c *comparison) strictest() *impact.Cluster {
 
 // checkPromisedClusters warns of promises about clusters that are not there: nothing holds them.
 func (c *comparison) checkPromisedClusters(names []string) {
-	for _, p := range c.pledges.inForce.Promises {
-		for _, name := range p.Clusters {
-			if !slices.Contains(names, name) {
-				c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: "promise " + p.Name, File: p.Origin, Line: p.Line,
-					Message: fmt.Sprintf("this promise is for the cluster %s, and no target belongs to it; there are %s", name, strings.Join(names, ", "))})
+	check := func(promises []config.Promise, who string) {
+		for _, p := range promises {
+			for _, name := range p.Clusters {
+				if !slices.Contains(names, name) {
+					c.notes = append(c.notes, manifest.Diagnostic{Severity: manifest.Warning, Object: "promise " + p.Name, File: p.Origin, Line: p.Line,
+						Message: fmt.Sprintf("%s is for the cluster %s, and no target belongs to it; %s", who, name, clusterHint(name, names))})
+				}
 			}
 		}
 	}
+	check(c.pledges.inForce.Promises, "this promise")
+	check(c.pledges.proposed, "the change adds or changes this promise, which")
 }
