@@ -36,6 +36,8 @@ func TestMarksByWhichAPolicyMayNotBeThereAreNamed(t *testing.T) {
 		"Helm's hook of a rollback":        {before + marked(""), before + annotated("helm.sh/hook: post-rollback"), "error: helm.sh/hook: Helm applies it in other cases than an installation or an upgrade only (post-rollback)"},
 		"Flux passes it over":              {before + marked(""), before + annotated("kustomize.toolkit.fluxcd.io/ssa: Ignore"), "error: kustomize.toolkit.fluxcd.io/ssa: Flux does not apply it"},
 		"Flux passes it over, by a label":  {before + marked(""), before + marked(", labels: {kustomize.toolkit.fluxcd.io/ssa: ignore}"), "error: kustomize.toolkit.fluxcd.io/ssa: Flux does not apply it"},
+		"a status that is written":         {before + marked(""), strings.Replace(before, "\n---", "\nstatus: {phase: Succeeded}\n---", 1) + marked(""), "error: status.phase: no client applies a status"},
+		"a status as before":               {strings.Replace(before, "\n---", "\nstatus: {phase: Running}\n---", 1) + marked(""), strings.Replace(before, "\n---", "\nstatus: {phase: Failed}\n---", 1) + marked(""), ""},
 		"Flux applies it once":             {before + annotated("kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"), before + strings.Replace(annotated("kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"), "{}}", "{}, ingress: [{}]}", 1), "error: kustomize.toolkit.fluxcd.io/ssa: Flux applies it only where it is not there yet"},
 		"Flux applies it once, as before":  {before + annotated("kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"), before + annotated("kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"), ""},
 		"Flux applies it once, from now":   {before + marked(""), before + annotated("kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"), ""},

@@ -287,19 +287,38 @@ func hasController(o *manifest.Object) bool {
 	return false
 }
 
-// foldOwned drops pods and replica sets whose owner is here, too; the others stand for themselves.
+// ownedRank orders what may own one another: pods are owned, what makes nothing but pods may be, all else owns only.
+var ownedRank = map[string]int{"Pod": 2, "ReplicaSet": 1, "ReplicationController": 1, "Job": 1, "VirtualMachineInstance": 2, "VirtualMachineInstanceReplicaSet": 1}
+
+// foldOwned drops pods and replica sets whose owner is here, too; the others stand for themselves. A manifest may name any
+// owner: it counts if it makes what has such labels.
 func (b *builder) foldOwned() {
-	present := make(map[string]bool)
+	present := make(map[string]*Workload)
 	for _, ws := range [][]*Workload{b.state.Workloads, b.owned} {
 		for _, w := range ws {
-			present[w.Object.Kind+"/"+w.Namespace+"/"+w.Name] = true
+			present[w.Object.Kind+"/"+w.Namespace+"/"+w.Name] = w
 		}
+	}
+	makes := func(owner, w *Workload) bool {
+		if owner == nil || owner.HostNetwork != w.HostNetwork {
+			return false
+		}
+		_, isKnown := templates[owner.Object.Group+"/"+owner.Object.Kind] // what a vendor's kind makes, nobody knows
+		if ownedRank[owner.Kind] >= ownedRank[w.Kind] && (isKnown || owner == w) {
+			return false
+		}
+		for key, value := range owner.Labels {
+			if w.Labels[key] != value {
+				return false
+			}
+		}
+		return true
 	}
 	for _, w := range b.owned {
 		owners := w.Object.Body.Get("metadata", "ownerReferences").Elements()
 		owned := false
 		for i := range owners {
-			owned = owned || owners[i].Get("controller").IsTrue() && present[owners[i].Get("kind").Str()+"/"+w.Namespace+"/"+owners[i].Get("name").Str()]
+			owned = owned || owners[i].Get("controller").IsTrue() && makes(present[owners[i].Get("kind").Str()+"/"+w.Namespace+"/"+owners[i].Get("name").Str()], w)
 		}
 		if !owned {
 			b.state.Workloads = append(b.state.Workloads, w)
