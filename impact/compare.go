@@ -85,7 +85,7 @@ func Compare(ctx context.Context, in Input) (Output, error) {
 	a.promises = a.holdPromises(in.Promises)
 	connections := a.connectionFindings(effects)
 	broken, notes := a.promises.findings(effects)
-	out.Notes = slices.Concat(notes, a.unremarked, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited), a.bypassNotes(), a.keptNotes(), statusNotes(in), a.onceNotes(), a.identityNotes(in.Config.CNI), a.enforcementNotes(), admissionNotes(in.Base, in.Head), a.operatorNotes(in))
+	out.Notes = slices.Concat(notes, a.unremarked, a.proposals(in.Proposed), nodeNotes(a.base, a.head), inheritedNotes(inherited), a.bypassNotes(), a.keptNotes(), statusNotes(in), versionNotes(in), a.onceNotes(), a.identityNotes(in.Config.CNI), a.enforcementNotes(), admissionNotes(in.Base, in.Head), a.operatorNotes(in))
 	var ways []Finding
 	ways, out.Cluster.BlastRadius, out.Cluster.RadiiUnasked = a.pathFindings(effects, connections)
 	services := a.wayFindings()

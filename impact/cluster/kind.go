@@ -42,9 +42,7 @@ func (b *builder) kindOf(o *manifest.Object) func(*builder, *manifest.Object) {
 			p, problems := networking.Compile(o, namespaceOf(o), b.reading())
 			b.addPolicy(p, problems)
 			if o.Group == "extensions" {
-				old := manifest.Problem(manifest.Error, o, o.Body.Get("apiVersion"), "extensions/v1beta1 is served by no Kubernetes since 1.16, so that it may not be in the cluster; write networking.k8s.io/v1")
-				old.Taken = true
-				b.report(old)
+				b.report(manifest.Problem(manifest.Warning, o, o.Body.Get("apiVersion"), "extensions/v1beta1 is served by no Kubernetes since 1.16; write networking.k8s.io/v1"))
 			}
 		}
 	case cilium.Is(o):
